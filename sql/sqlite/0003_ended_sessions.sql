@@ -1,0 +1,15 @@
+-- Tokens of a user issued until not_before (seconds since 1970) are void, but
+-- for the one whose SHA-256 is exempt_hash.
+CREATE TABLE fcu_session_floor (
+	user_id CHAR(36) NOT NULL PRIMARY KEY
+		REFERENCES "user" (id) ON DELETE CASCADE,
+	not_before BIGINT NOT NULL,
+	exempt_hash VARCHAR(64)
+);
+
+-- Tokens that were logged out; expires_at NULL: they never expire.
+CREATE TABLE fcu_revoked_token (
+	token_hash VARCHAR(64) NOT NULL PRIMARY KEY,
+	expires_at BIGINT
+);
+CREATE INDEX fcu_revoked_token_expires_at ON fcu_revoked_token (expires_at);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/route.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/router.h"
+
+static const struct route routes[] = {
+#define ROUTE(verb, where, text, function, may, kind, aim, id)                 \
+	{.method = METHOD_##verb,                                              \
+	 .mount = MOUNT_##where,                                               \
+	 .path = (text),                                                       \
+	 .handler = function,                                                  \
+	 .who = WHO_##may,                                                     \
+	 .body = BODY_##kind,                                                  \
+	 .target = TARGET_##aim,                                               \
+	 .operation = (id)},
+#include "api/routes.def"
+#undef ROUTE
+};
+
+/* A row under one of its prefixes. */
+struct bound_route {
+	const struct route *route;
+	const char *prefix;
+	const struct backend_settings *backend;
+};
+
+struct api {
+	struct bound_route *bound;
+	size_t count;
+};
+
+static size_t
+mounts_of(const struct route *r, const struct config *conf)
+{
+	return r->mount == MOUNT_BACKEND ? conf->backend_count : 1;
+}
+
+static struct bound_route
+bind_route(const struct route *r, const struct config *conf, size_t i)
+{
+	struct bound_route b = {.route = r, .prefix = ""};
+
+	switch (r->mount) {
+	case MOUNT_ROOT:
+		break;
+	case MOUNT_AUTH:
+		b.prefix = conf->routes.auth;
+		break;
+	case MOUNT_USERS:
+		b.prefix = conf->routes.users;
+		break;
+	case MOUNT_BACKEND:
+		b.backend = &conf->backend[i];
+		b.prefix = b.backend->prefix;
+		break;
+	}
+	return b;
+}
+
+struct api *
+api_open(const struct config *conf)
+{
+	size_t most = countof(routes) * (conf->backend_count + 1);
+	struct api *api = calloc(1, sizeof(*api));
+
+	if (api == NULL)
+		abort();
+	api->bound = calloc(most, sizeof(*api->bound));
+	if (api->bound == NULL)
+		abort();
+	for (size_t r = 0; r < countof(routes); r++)
+		for (size_t i = 0; i < mounts_of(&routes[r], conf); i++)
+			api->bound[api->count++] =
+				bind_route(&routes[r], conf, i);
+	return api;
+}
+
+void
+api_close(struct api *api)
+{
+	if (api == NULL)
+		return;
+	free(api->bound);
+	free(api);
+}
+
+/* HEAD is answered by what answers GET, without the body. */
+static enum method
+method_answered(const struct req *rq)
+{
+	return rq->method == METHOD_HEAD ? METHOD_GET : rq->method;
+}
+
+static void
+set_allow(struct resp *rs, unsigned methods)
+{
+	struct buf allow;
+
+	buf_init(&allow, rs->mem, 64);
+	for (enum method m = METHOD_GET; m < METHOD_OTHER; m++) {
+		if ((methods & 1U << m) == 0)
+			continue;
+		if (allow.len > 0)
+			buf_text(&allow, ", ");
+		buf_text(&allow, method_name(m));
+		if (m == METHOD_GET)
+			buf_text(&allow, ", HEAD");
+	}
+	resp_header(rs, "Allow", allow.data);
+}
+
+/*
+ * The first row that fits path and method, into the call. Else, the methods
+ * of the rows that fit the path alone, as bits; 0 when none does.
+ */
+static unsigned
+match(const struct api *api, const char *path, enum method method,
+      struct call *c)
+{
+	unsigned methods = 0;
+
+	for (size_t i = 0; i < api->count; i++) {
+		const struct bound_route *b = &api->bound[i];
+		const char *id;
+
+		if (!route_matches(c->cx->mem, b->prefix, b->route->path, path,
+				   &id))
+			continue;
+		methods |= 1U << b->route->method;
+		if (b->route->method != method)
+			continue;
+		c->route = b->route;
+		c->backend = b->backend;
+		c->id = id;
+		break;
+	}
+	return methods;
+}
+
+static bool
+is_plain_host(const char *host)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-_:[]";
+
+	return host != NULL && *host != '\0' &&
+	       host[strspn(host, allowed)] == '\0';
+}
+
+/* "https://host", or "" when the request named no usable host. */
+static const char *
+own_origin(const struct req *rq)
+{
+	if (!is_plain_host(rq->host))
+		return "";
+	return arena_printf(rq->mem, "%s://%s", rq->https ? "https" : "http",
+			    rq->host);
+}
+
+/* A path that ends in slashes and would fit without is sent there. */
+static enum err
+redirect(const struct api *api, struct call *c)
+{
+	const struct req *rq = c->rq;
+	struct arena *mem = c->cx->mem;
+	const char *path = route_without_slash(mem, rq->path);
+	struct call other = {.cx = c->cx};
+
+	if (path == NULL || match(api, path, METHOD_OTHER, &other) == 0)
+		return ERR_NOT_FOUND;
+	resp_empty(c->rs, 307);
+	resp_header(c->rs, "Location",
+		    arena_printf(mem, "%s%s%s%s%s", own_origin(rq),
+				 route_encode_path(mem, rq->mount),
+				 route_encode_path(mem, path),
+				 *rq->query != '\0' ? "?" : "",
+				 route_encode_query(mem, rq->query)));
+	return OK;
+}
+
+static enum err
+read_body(struct call *c)
+{
+	switch (c->route->body) {
+	case BODY_NONE:
+		return OK;
+	case BODY_JSON:
+		return input_parse_json(c->rq, c->rs, &c->input);
+	case BODY_FORM:
+		return input_parse_form(c->rq, c->rs, &c->input);
+	}
+	return ERR_INTERNAL;
+}
+
+static enum err
+serve(const struct api *api, struct call *c)
+{
+	unsigned methods;
+
+	TRY(c->rq->refused);
+	methods = match(api, c->rq->path, method_answered(c->rq), c);
+	if (methods == 0)
+		return redirect(api, c);
+	if (c->route == NULL) {
+		set_allow(c->rs, methods);
+		return ERR_METHOD_NOT_ALLOWED;
+	}
+	TRY(read_body(c));
+	TRY(checks_run(c));
+	return c->route->handler(c);
+}
+
+static void
+log_access(const struct call *c, int64_t started)
+{
+	const struct req *rq = c->rq;
+
+	log_event(LEVEL_INFO, log_is("request"),
+		  log_text("method", rq->method_name),
+		  log_text("path", rq->path),
+		  log_text("route",
+			   c->route != NULL ? c->route->operation : NULL),
+		  log_number("status", c->rs->status),
+		  log_number("ms", clock_monotonic() - started),
+		  log_text("user", c->user.id),
+		  log_text("client", rq->remote_address));
+}
+
+void
+api_serve(const struct api *api, struct ctx *cx, struct req *rq,
+	  struct resp *rs)
+{
+	struct call c = {.cx = cx, .rq = rq, .rs = rs};
+	int64_t started = clock_monotonic();
+	enum err e = serve(api, &c);
+
+	if (e != OK)
+		resp_problem(rs, e);
+	rs->head_only = rq->method == METHOD_HEAD;
+	log_access(&c, started);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests in, answers out: dispatch, and what all handlers share. */
+#ifndef API_H
+#define API_H
+
+#include "base/attr.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "core/ctx.h"
+#include "core/token.h"
+#include "http/input.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "store/user.h"
+
+struct api;
+struct route;
+
+/* The routes bound to the configured prefixes. Heap; api_close frees. The
+ * configuration must outlive it. */
+struct api *api_open(const struct config *conf) RETURNS_NONNULL NONNULL(1);
+void api_close(struct api *api);
+
+/* Answers one request; cx->mem is the request's arena. Never fails. */
+void api_serve(const struct api *api, struct ctx *cx, struct req *rq,
+	       struct resp *rs) NONNULL(1, 2, 3, 4);
+
+/* One request on its way through checks and handler. */
+struct call {
+	struct ctx *cx;
+	const struct req *rq;
+	struct resp *rs;
+	const struct route *route;
+	const struct backend_settings *backend; /* of a BACKEND route */
+	struct input input;
+	const char *id;     /* what stands for {id}, NULL without */
+	struct user user;   /* who asks; id is NULL for nobody */
+	struct token token; /* by which he was recognised */
+	struct user target; /* whom {id} names */
+};
+
+typedef enum err route_handler(struct call *c);
+
+/* The handlers of routes.def. */
+#define ROUTE(method, mount, path, handler, who, body, target, operation)      \
+	route_handler handler;
+#include "api/routes.def"
+#undef ROUTE
+
+/* The user as the contract shows him: the body of an answer. */
+void user_render(struct resp *rs, int status, const struct user *u)
+	NONNULL(1, 3);
+
+/* The detail of a refused password: {"code": …, "reason": …}. */
+void password_detail(struct resp *rs, enum err e, const char *reason)
+	NONNULL(1, 3);
+
+#endif

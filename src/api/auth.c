@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "core/account.h"
+#include "core/sign_in.h"
+#include "http/cookie.h"
+
+/* OAuth2's password grant (RFC 6749, section 4.3), as a form. */
+struct login {
+	const char *grant_type;
+	const char *username;
+	const char *password;
+	const char *scope;
+	const char *client_id;
+	const char *client_secret;
+};
+
+#define LOGIN_FIELD(member, necessity)                                         \
+	.name = #member, .type = FIELD_TEXT, .need = (necessity),              \
+	.offset = offsetof(struct login, member)
+
+static const struct field login_fields[] = {
+	{LOGIN_FIELD(grant_type, FIELD_OPTIONAL), .fixed = "password"},
+	{LOGIN_FIELD(username, FIELD_REQUIRED)},
+	{LOGIN_FIELD(password, FIELD_REQUIRED)},
+	{LOGIN_FIELD(scope, FIELD_OPTIONAL)},
+	{LOGIN_FIELD(client_id, FIELD_OPTIONAL)},
+	{LOGIN_FIELD(client_secret, FIELD_OPTIONAL)},
+};
+
+static const struct schema login_schema = {login_fields, countof(login_fields)};
+
+static void
+send_bearer(struct resp *rs, const char *token)
+{
+	resp_json(rs, 200);
+	buf_text(&rs->body, "{\"access_token\":");
+	json_write_text(&rs->body, token);
+	buf_text(&rs->body, ",\"token_type\":\"bearer\"}");
+}
+
+static void
+send_cookie(struct resp *rs, const struct backend_settings *b,
+	    const char *token, int64_t max_age)
+{
+	struct cookie cookie = {
+		.name = b->cookie_name,
+		.value = token,
+		.domain = b->cookie_domain,
+		.path = b->cookie_path,
+		.samesite = b->cookie_samesite,
+		.max_age = max_age,
+		.secure = b->cookie_secure,
+		.httponly = b->cookie_httponly,
+	};
+
+	resp_empty(rs, 204);
+	cookie_set(rs, &cookie);
+}
+
+static bool
+is_bearer(const struct backend_settings *b)
+{
+	return strcmp(b->transport, "bearer") == 0;
+}
+
+/* POST …/login: 200 with the token, or 204 with the cookie. */
+enum err
+post_login(struct call *c)
+{
+	const struct backend_settings *b = c->backend;
+	struct login in = {0};
+	const char *token;
+	int64_t not_before;
+	enum err e;
+
+	TRY(input_read(c->rq, &c->input, &login_schema, c->rs, &in));
+	e = account_authenticate(c->cx, in.username, in.password, &c->user,
+				 &not_before);
+	if (e == ERR_LOGIN_BAD_CREDENTIALS)
+		log_event(LEVEL_INFO, log_is("login_refused"),
+			  log_text("backend", b->title),
+			  log_text("client", c->rq->remote_address));
+	TRY(e);
+	if (b->requires_verification && !c->user.is_verified)
+		return ERR_LOGIN_USER_NOT_VERIFIED;
+	TRY(sign_in_start(c->cx, b, &c->user, not_before, &token));
+	if (is_bearer(b))
+		send_bearer(c->rs, token);
+	else
+		send_cookie(c->rs, b, token, b->cookie_max_age);
+	return OK;
+}
+
+/* POST …/logout: 204, and an empty cookie where there was one. */
+enum err
+post_logout(struct call *c)
+{
+	TRY(sign_in_end(c->cx, &c->token));
+	log_event(LEVEL_INFO, log_is("logout"), log_text("user", c->user.id));
+	if (is_bearer(c->backend))
+		resp_empty(c->rs, 204);
+	else
+		send_cookie(c->rs, c->backend, "", 0);
+	return OK;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "api/route.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "core/sign_in.h"
+#include "http/cookie.h"
+
+static bool
+is_unsafe(enum method m)
+{
+	return m != METHOD_GET && m != METHOD_HEAD && m != METHOD_OPTIONS;
+}
+
+static bool
+is_cookie_backend(const struct backend_settings *b)
+{
+	return strcmp(b->transport, "cookie") == 0;
+}
+
+static const char *
+cookie_token(const struct call *c, const struct backend_settings *b)
+{
+	if (c->rq->cookie == NULL)
+		return NULL;
+	return cookie_value(c->cx->mem, c->rq->cookie, b->cookie_name);
+}
+
+static bool
+carries_our_cookie(const struct call *c)
+{
+	const struct config *conf = c->cx->conf;
+
+	for (size_t i = 0; i < conf->backend_count; i++)
+		if (is_cookie_backend(&conf->backend[i]) &&
+		    cookie_token(c, &conf->backend[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+is_allowed_origin(const struct config *conf, const char *origin)
+{
+	const struct text_list *allowed = &conf->sessions.allowed_origins;
+
+	for (size_t i = 0; i < allowed->count; i++)
+		if (strcmp(allowed->items[i], origin) == 0)
+			return true;
+	return false;
+}
+
+/* https://host[:port] against the Host header; "null" has no host. */
+static bool
+is_own_origin(const struct req *rq)
+{
+	const char *host = strstr(rq->origin, "://");
+
+	return host != NULL && rq->host != NULL &&
+	       text_same(host + 3, rq->host);
+}
+
+/*
+ * Browsers say where an unsafe request comes from; whatever says nothing is
+ * no browser, and holds its cookie by its own will.
+ */
+static bool
+is_from_here(const struct call *c)
+{
+	const struct req *rq = c->rq;
+
+	if (rq->origin != NULL && is_allowed_origin(c->cx->conf, rq->origin))
+		return true;
+	if (rq->fetch_site != NULL)
+		return strcmp(rq->fetch_site, "same-origin") == 0 ||
+		       strcmp(rq->fetch_site, "none") == 0;
+	return rq->origin == NULL || is_own_origin(rq);
+}
+
+static enum err
+check_origin(const struct call *c)
+{
+	if (c->route->who == WHO_ANYBODY || !is_unsafe(c->rq->method) ||
+	    !c->cx->conf->sessions.check_origin)
+		return OK;
+	if (!carries_our_cookie(c) || is_from_here(c))
+		return OK;
+	log_event(LEVEL_WARNING, log_is("cross_site_refused"),
+		  log_text("origin", c->rq->origin),
+		  log_text("client", c->rq->remote_address));
+	return ERR_FORBIDDEN;
+}
+
+/* RFC 6750, section 2.1; the scheme's name in any case, as in the reference,
+ * and blanks around the token do not count. */
+static const char *
+bearer_token(const struct call *c)
+{
+	static const char scheme[] = "Bearer ";
+	static const char blanks[] = " \t";
+	const char *header = c->rq->authorization;
+	size_t len;
+
+	if (header == NULL || !text_same_n(header, scheme, sizeof(scheme) - 1))
+		return NULL;
+	header += sizeof(scheme) - 1;
+	header += strspn(header, blanks);
+	len = strlen(header);
+	while (len > 0 && strchr(blanks, header[len - 1]) != NULL)
+		len--;
+	return len > 0 ? arena_copy(c->cx->mem, header, len) : NULL;
+}
+
+/* The first backend, in order, whose token yields a user. */
+static enum err
+find_user(struct call *c)
+{
+	const struct config *conf = c->cx->conf;
+
+	for (size_t i = 0; i < conf->backend_count; i++) {
+		const struct backend_settings *b = &conf->backend[i];
+		const char *text = is_cookie_backend(b) ? cookie_token(c, b)
+							: bearer_token(c);
+		enum err e = ERR_BAD_TOKEN;
+
+		if (text != NULL)
+			e = sign_in_read(c->cx, b, text, &c->user, &c->token);
+		if (e != ERR_BAD_TOKEN)
+			return e;
+	}
+	return ERR_UNAUTHORIZED;
+}
+
+static bool
+wants_verified(const struct call *c)
+{
+	if (c->route->who == WHO_BACKEND_USER)
+		return c->backend->requires_verification;
+	return c->cx->conf->routes.users_require_verification;
+}
+
+static enum err
+check_who(struct call *c)
+{
+	if (c->route->who == WHO_ANYBODY || c->route->who == WHO_VISITOR)
+		return OK;
+	TRY(find_user(c));
+	if (!c->user.is_active)
+		return ERR_UNAUTHORIZED;
+	if (wants_verified(c) && !c->user.is_verified)
+		return ERR_FORBIDDEN;
+	if (c->route->who == WHO_SUPERUSER && !c->user.is_superuser)
+		return ERR_FORBIDDEN;
+	return OK;
+}
+
+static enum err
+check_target(struct call *c)
+{
+	char id[UUID_SIZE];
+
+	if (c->route->target == TARGET_NONE)
+		return OK;
+	if (!uuid_parse(c->id, id))
+		return ERR_NOT_FOUND;
+	return user_by_id(c->cx->db, c->cx->mem, id, &c->target);
+}
+
+enum err
+checks_run(struct call *c)
+{
+	TRY(check_origin(c));
+	TRY(check_who(c));
+	return check_target(c);
+}

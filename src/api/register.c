@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/api.h"
+#include "core/account.h"
+#include "core/email.h"
+
+/* The flags are judged like everything else, and then have no say. */
+struct registration {
+	const char *email;
+	const char *password;
+	const bool *is_active;
+	const bool *is_superuser;
+	const bool *is_verified;
+};
+
+#define REGISTER_FIELD(member, kind, necessity)                                \
+	.name = #member, .type = (kind), .need = (necessity),                  \
+	.offset = offsetof(struct registration, member)
+
+static const struct field register_fields[] = {
+	{REGISTER_FIELD(email, FIELD_TEXT, FIELD_REQUIRED),
+	 .normalise = email_normalise},
+	{REGISTER_FIELD(password, FIELD_TEXT, FIELD_REQUIRED)},
+	{REGISTER_FIELD(is_active, FIELD_BOOL, FIELD_OPTIONAL)},
+	{REGISTER_FIELD(is_superuser, FIELD_BOOL, FIELD_OPTIONAL)},
+	{REGISTER_FIELD(is_verified, FIELD_BOOL, FIELD_OPTIONAL)},
+};
+
+static const struct schema register_schema = {register_fields,
+					      countof(register_fields)};
+
+/* POST /auth/register: 201 with the user. */
+enum err
+post_register(struct call *c)
+{
+	struct registration in = {0};
+	struct signup signup = {.is_active = true};
+	const char *reason;
+	enum err e;
+
+	TRY(input_read(c->rq, &c->input, &register_schema, c->rs, &in));
+	signup.email = in.email;
+	signup.password = in.password;
+	e = account_register(c->cx, &signup, &c->target, &reason);
+	if (e == ERR_REGISTER_INVALID_PASSWORD)
+		password_detail(c->rs, e, reason);
+	TRY(e);
+	user_render(c->rs, 201, &c->target);
+	return OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* A row of routes.def as the dispatcher and the checks see it. */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "api/api.h"
+
+enum route_mount { MOUNT_ROOT, MOUNT_AUTH, MOUNT_USERS, MOUNT_BACKEND };
+
+enum route_who {
+	WHO_ANYBODY,
+	WHO_VISITOR,
+	WHO_BACKEND_USER,
+	WHO_USERS_USER,
+	WHO_SUPERUSER
+};
+
+enum route_body { BODY_NONE, BODY_JSON, BODY_FORM };
+
+enum route_target { TARGET_NONE, TARGET_ID };
+
+struct route {
+	enum method method;
+	enum route_mount mount;
+	const char *path;
+	route_handler *handler;
+	enum route_who who;
+	enum route_body body;
+	enum route_target target;
+	const char *operation;
+};
+
+/*
+ * The checks that stand before a handler, driven by the row, in this order:
+ * the origin of an unsafe request with our cookie (ERR_FORBIDDEN), who this
+ * is (ERR_UNAUTHORIZED), whether he may (ERR_FORBIDDEN), whether the target
+ * exists (ERR_NOT_FOUND). Fills c->user, c->token and c->target.
+ */
+enum err checks_run(struct call *c) NODISCARD NONNULL(1);
+
+#endif

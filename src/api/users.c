@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "api/api.h"
+#include "core/account.h"
+#include "core/email.h"
+
+#define CHANGE_FIELD(member, kind)                                             \
+	.name = #member, .type = (kind), .need = FIELD_OPTIONAL,               \
+	.offset = offsetof(struct account_change, member)
+
+/* The order is that of the contract's 422. */
+static const struct field change_fields[] = {
+	{CHANGE_FIELD(password, FIELD_TEXT)},
+	{CHANGE_FIELD(email, FIELD_TEXT), .normalise = email_normalise},
+	{CHANGE_FIELD(is_active, FIELD_BOOL)},
+	{CHANGE_FIELD(is_superuser, FIELD_BOOL)},
+	{CHANGE_FIELD(is_verified, FIELD_BOOL)},
+};
+
+static const struct schema change_schema = {change_fields,
+					    countof(change_fields)};
+
+static enum err
+change_user(struct call *c, const struct user *before,
+	    const struct account_change *change)
+{
+	bool is_self = strcmp(before->id, c->user.id) == 0;
+	struct user after = {0};
+	const char *reason;
+	enum err e =
+		account_update(c->cx, before, change,
+			       is_self ? c->token.hash : NULL, &after, &reason);
+
+	if (e == ERR_UPDATE_USER_INVALID_PASSWORD)
+		password_detail(c->rs, e, reason);
+	TRY(e);
+	user_render(c->rs, 200, &after);
+	return OK;
+}
+
+/* GET /users/me: 200 with the user. */
+enum err
+get_me(struct call *c)
+{
+	user_render(c->rs, 200, &c->user);
+	return OK;
+}
+
+/* PATCH /users/me: 200 with the user; flags are judged and ignored. */
+enum err
+patch_me(struct call *c)
+{
+	struct account_change in = {0};
+	struct account_change safe = {0};
+
+	TRY(input_read(c->rq, &c->input, &change_schema, c->rs, &in));
+	safe.email = in.email;
+	safe.password = in.password;
+	return change_user(c, &c->user, &safe);
+}
+
+/* GET /users/{id}: 200 with the user. */
+enum err
+get_user(struct call *c)
+{
+	user_render(c->rs, 200, &c->target);
+	return OK;
+}
+
+/* PATCH /users/{id}: 200 with the user. */
+enum err
+patch_user(struct call *c)
+{
+	struct account_change in = {0};
+
+	TRY(input_read(c->rq, &c->input, &change_schema, c->rs, &in));
+	return change_user(c, &c->target, &in);
+}
+
+/* DELETE /users/{id}: 204. */
+enum err
+delete_user(struct call *c)
+{
+	TRY(account_delete(c->cx, c->target.id));
+	resp_empty(c->rs, 204);
+	return OK;
+}

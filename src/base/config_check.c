@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* What settings have to do with each other. */
+#include <sched.h>
+#include <string.h>
+
+#include "base/config_table.h"
+#include "base/text.h"
+
+#define SOCKET_PATH_SIZE 108 /* sockaddr_un.sun_path, NUL included */
+#define PROCESSORS_LIMIT 1024
+#define LETTERS_AND_DIGITS                                                     \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static bool
+consists_of(const char *text, const char *letters)
+{
+	return text[strspn(text, letters)] == '\0';
+}
+
+/* How many processors this process may use. */
+static int64_t
+processors(void)
+{
+	cpu_set_t set;
+	int count;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	count = CPU_COUNT(&set);
+	return count < 1                  ? 1
+	       : count > PROCESSORS_LIMIT ? PROCESSORS_LIMIT
+					  : count;
+}
+
+static void
+pool_resolve(struct reading *r, struct pool_settings *pool)
+{
+	int64_t count = processors();
+
+	/* Hashing on every processor would starve the cheap requests. */
+	if (strcmp(pool->title, "password") == 0 && count > 1)
+		count--;
+	if (pool->workers == 0)
+		pool->workers = count;
+	if (*pool->socket == '\0')
+		pool->socket =
+			arena_printf(r->mem, "%s/%s.sock",
+				     r->conf->server.run_dir, pool->title);
+}
+
+void
+config_resolve(struct reading *r)
+{
+	struct config *c = r->conf;
+
+	for (size_t i = 0; i < c->pool_count; i++)
+		pool_resolve(r, &c->pool[i]);
+	for (size_t i = 0; i < c->backend_count; i++) {
+		struct backend_settings *b = &c->backend[i];
+
+		if (*b->prefix == '\0')
+			b->prefix = arena_printf(r->mem, "/auth/%s", b->title);
+	}
+	if (c->password.max_parallel == 0)
+		c->password.max_parallel = processors();
+}
+
+/* "" or "/a/b": what may stand in front of a route. */
+static const char *
+prefix_fault(const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (len == 0)
+		return NULL;
+	if (*prefix != '/')
+		return "must start with /";
+	if (prefix[len - 1] == '/')
+		return "must not end with /";
+	if (!consists_of(prefix, LETTERS_AND_DIGITS "/._~-"))
+		return "may hold letters, digits and / . _ ~ - only";
+	if (strstr(prefix, "//") != NULL || strstr(prefix, "/.") != NULL)
+		return "must not hold an empty part, or one that starts with .";
+	return NULL;
+}
+
+static void
+prefix_check(struct reading *r, const char *section, size_t number,
+	     const char *setting, const char *prefix)
+{
+	const char *why = prefix_fault(prefix);
+
+	if (why != NULL)
+		config_blame(r, section, number, setting, "\"%s\" %s", prefix,
+			     why);
+}
+
+static void
+absolute_check(struct reading *r, const char *section, size_t number,
+	       const char *setting, const char *path)
+{
+	if (*path != '\0' && *path != '/')
+		config_blame(r, section, number, setting,
+			     "\"%s\" must be an absolute path", path);
+}
+
+/* RFC 6265 by way of RFC 9110: a token. */
+static bool
+is_token(const char *text)
+{
+	return *text != '\0' &&
+	       consists_of(text, LETTERS_AND_DIGITS "!#$%&'*+-.^_`|~");
+}
+
+/* Browsers ignore a cookie of such a name that does not keep its promise. */
+static const char *
+cookie_name_fault(const struct backend_settings *b)
+{
+	if (!is_token(b->cookie_name))
+		return "may hold letters, digits and !#$%&'*+-.^_`|~ only";
+	if (text_same_n(b->cookie_name, "__Secure-", 9) && !b->cookie_secure)
+		return "asks for cookie_secure = true";
+	if (text_same_n(b->cookie_name, "__Host-", 7) &&
+	    (!b->cookie_secure || *b->cookie_domain != '\0' ||
+	     strcmp(b->cookie_path, "/") != 0))
+		return "asks for cookie_secure = true, cookie_path = \"/\" "
+		       "and no cookie_domain";
+	return NULL;
+}
+
+static void
+cookie_check(struct reading *r, size_t i)
+{
+	const struct backend_settings *b = &r->conf->backend[i];
+	const char *why = cookie_name_fault(b);
+
+	if (why != NULL)
+		config_blame(r, "backend", i, "cookie_name", "\"%s\" %s",
+			     b->cookie_name, why);
+	if (*b->cookie_path != '/' || strchr(b->cookie_path, ';') != NULL)
+		config_blame(r, "backend", i, "cookie_path",
+			     "\"%s\" must start with / and hold no ;",
+			     b->cookie_path);
+	if (!consists_of(b->cookie_domain, LETTERS_AND_DIGITS ".-"))
+		config_blame(r, "backend", i, "cookie_domain",
+			     "\"%s\" is not a domain name", b->cookie_domain);
+	if (strcmp(b->cookie_samesite, "none") == 0 && !b->cookie_secure)
+		config_blame(r, "backend", i, "cookie_samesite",
+			     "none asks for cookie_secure = true");
+}
+
+static void
+backends_check(struct reading *r)
+{
+	const struct config *c = r->conf;
+
+	for (size_t i = 0; i < c->backend_count; i++) {
+		prefix_check(r, "backend", i, "prefix", c->backend[i].prefix);
+		cookie_check(r, i);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->backend[i].prefix,
+				   c->backend[k].prefix) == 0)
+				config_blame(r, "backend", i, "prefix",
+					     "\"%s\" is the prefix of backend "
+					     "\"%s\" already",
+					     c->backend[i].prefix,
+					     c->backend[k].title);
+	}
+}
+
+/* "/path", or "ADDRESS:PORT" with an address in brackets where it has ':' */
+static const char *
+socket_fault(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	int64_t port;
+
+	if (*address == '/') {
+		if (strlen(address) >= SOCKET_PATH_SIZE)
+			return "is longer than the 107 bytes a socket's path "
+			       "may have";
+		return NULL;
+	}
+	if (colon == NULL || colon == address ||
+	    !text_number(colon + 1, 1, 65535, &port))
+		return "is neither an absolute path nor ADDRESS:PORT";
+	return NULL;
+}
+
+static void
+pool_check(struct reading *r, size_t i)
+{
+	const struct config *c = r->conf;
+	const struct pool_settings *pool = &c->pool[i];
+	const char *why = socket_fault(pool->socket);
+	size_t digits = strlen(pool->mode);
+
+	if (why != NULL)
+		config_blame(r, "pool", i, "socket", "\"%s\" %s", pool->socket,
+			     why);
+	if (digits < 3 || digits > 4 || !consists_of(pool->mode, "01234567") ||
+	    (digits == 4 && *pool->mode != '0'))
+		config_blame(r, "pool", i, "mode",
+			     "\"%s\" is not an octal number from 000 to 0777",
+			     pool->mode);
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(pool->socket, c->pool[k].socket) == 0)
+			config_blame(r, "pool", i, "socket",
+				     "\"%s\" is the socket of pool \"%s\" "
+				     "already",
+				     pool->socket, c->pool[k].title);
+}
+
+/* scheme://host[:port], as browsers write it into Origin. */
+static bool
+is_origin(const char *text)
+{
+	const char *host = strstr(text, "://");
+
+	if (!text_starts(text, "https://") && !text_starts(text, "http://"))
+		return false;
+	host += 3;
+	return *host != '\0' &&
+	       consists_of(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+}
+
+static void
+origins_check(struct reading *r)
+{
+	const struct text_list *list = &r->conf->sessions.allowed_origins;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!is_origin(list->items[i]))
+			config_blame(r, "sessions", 0, "allowed_origins",
+				     "\"%s\" is not an origin such as "
+				     "https://app.example.org",
+				     list->items[i]);
+}
+
+static void
+password_check(struct reading *r)
+{
+	const struct password_settings *p = &r->conf->password;
+
+	if (p->memory_kib < 8 * p->lanes)
+		config_blame(r, "password", 0, "memory_kib",
+			     "%lld KiB are too few for %lld lanes, which need "
+			     "8 each",
+			     (long long)p->memory_kib, (long long)p->lanes);
+}
+
+static void
+needed_check(struct reading *r)
+{
+	if (*r->conf->database.url == '\0')
+		config_blame(r, "database", 0, "url",
+			     "is not set: say \"sqlite:/path/of/users.db\" or "
+			     "\"postgresql://...\" here or in "
+			     "FASTCGI_USERS_DATABASE_URL");
+	if (r->conf->secrets.jwt.count == 0)
+		config_blame(r, "secrets", 0, "jwt",
+			     "there is no secret: put one into jwt_file, into "
+			     "jwt or into FASTCGI_USERS_JWT_SECRET");
+	if (*r->conf->jwt.audience == '\0')
+		config_blame(r, "jwt", 0, "audience", "must not be empty");
+}
+
+void
+config_check(struct reading *r)
+{
+	const struct config *c = r->conf;
+
+	prefix_check(r, "server", 0, "prefix", c->server.prefix);
+	prefix_check(r, "routes", 0, "auth", c->routes.auth);
+	prefix_check(r, "routes", 0, "users", c->routes.users);
+	absolute_check(r, "server", 0, "run_dir", c->server.run_dir);
+	for (size_t i = 0; i < c->pool_count; i++)
+		pool_check(r, i);
+	backends_check(r);
+	origins_check(r);
+	password_check(r);
+	needed_check(r);
+}

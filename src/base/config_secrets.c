@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/config_table.h"
+#include "base/config_text.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define SHORTEST 32
+#define FILE_LIMIT ((size_t)64 * 1024)
+
+/* Where the secrets of one purpose may come from. */
+struct purpose {
+	const char *setting;
+	const char *file_setting;
+	const char *variable;
+	size_t list; /* in struct secrets_settings */
+	size_t file;
+};
+
+static const struct purpose purposes[] = {
+	{"jwt", "jwt_file", "FASTCGI_USERS_JWT_SECRET",
+	 offsetof(struct secrets_settings, jwt),
+	 offsetof(struct secrets_settings, jwt_file)},
+	{"reset", "reset_file", "FASTCGI_USERS_RESET_SECRET",
+	 offsetof(struct secrets_settings, reset),
+	 offsetof(struct secrets_settings, reset_file)},
+	{"verify", "verify_file", "FASTCGI_USERS_VERIFY_SECRET",
+	 offsetof(struct secrets_settings, verify),
+	 offsetof(struct secrets_settings, verify_file)},
+	{"state", "state_file", "FASTCGI_USERS_STATE_SECRET",
+	 offsetof(struct secrets_settings, state),
+	 offsetof(struct secrets_settings, state_file)},
+};
+
+/* What examples say. A secret made of nothing else is known to everybody. */
+static const char *const samples[] = {
+	"secret",
+	"changeme",
+	"change-me",
+	"change_me",
+	"replaceme",
+	"replace-me",
+	"password",
+	"your-secret",
+	"yoursecret",
+	"example",
+	"test",
+	"dev",
+	"default",
+	"insecure",
+	"0123456789",
+	"your-256-bit-secret",
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+};
+
+/* Whether the text is the sample, or the sample again and again. */
+static bool
+is_repetition(const char *text, const char *sample)
+{
+	size_t n = strlen(sample);
+	size_t len = strlen(text);
+
+	for (size_t at = 0; at < len; at += n) {
+		size_t rest = len - at < n ? len - at : n;
+
+		if (!text_same_n(text + at, sample, rest))
+			return false;
+	}
+	return len >= n;
+}
+
+static bool
+is_sample(const char *text)
+{
+	char first[2] = {text[0], '\0'};
+
+	for (size_t i = 0; i < countof(samples); i++)
+		if (is_repetition(text, samples[i]))
+			return true;
+	return is_repetition(text, first);
+}
+
+/* `from` names the setting that is to blame for the secret. */
+static void
+secret_judge(struct reading *r, const char *from, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (is_sample(text))
+		config_blame(r, "secrets", 0, from,
+			     "a secret that examples use must not be used");
+	else if (strstr(text, "-----BEGIN") != NULL)
+		config_blame(r, "secrets", 0, from,
+			     "a PEM key cannot be a secret of HS256");
+	else if (len < SHORTEST && !r->conf->secrets.allow_short)
+		config_blame(r, "secrets", 0, from,
+			     "a secret of %zu bytes is too short, there must "
+			     "be at least %d: try openssl rand -base64 48",
+			     len, SHORTEST);
+	else if (len < SHORTEST)
+		log_event(LEVEL_WARNING, log_is("secret_short"),
+			  log_text("setting", from),
+			  log_number("bytes", (int64_t)len));
+}
+
+static void
+list_add(struct reading *r, struct text_list *list, const char *text,
+	 size_t len)
+{
+	const char **items =
+		arena_array(r->mem, list->count + 1, sizeof(*items));
+
+	for (size_t i = 0; i < list->count; i++)
+		items[i] = list->items[i];
+	items[list->count++] = arena_copy(r->mem, text, len);
+	list->items = items;
+}
+
+/* One secret a line, blanks at the end and empty lines left out. */
+static void
+lines_add(struct reading *r, struct text_list *list, const char *text,
+	  bool has_comments)
+{
+	while (*text != '\0') {
+		size_t line = strcspn(text, "\n");
+		size_t len = line;
+
+		while (len > 0 && (unsigned char)text[len - 1] <= ' ')
+			len--;
+		if (len > 0 && !(has_comments && *text == '#'))
+			list_add(r, list, text, len);
+		text += line;
+		if (*text == '\n')
+			text++;
+	}
+}
+
+static void
+file_add(struct reading *r, const struct purpose *p, const char *path,
+	 struct text_list *list)
+{
+	struct text_list found = {0};
+	const char *why;
+	struct stat st;
+	char *text;
+	size_t len;
+
+	why = config_file_read(r->mem, path, FILE_LIMIT, &text, &len, &st);
+	if (why == NULL && (st.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		why = "others may read or write it: take that away by "
+		      "chmod o-rw";
+	if (why == NULL && strlen(text) != len)
+		why = "there is a NUL byte in it";
+	if (why == NULL) {
+		lines_add(r, &found, text, true);
+		if (found.count == 0)
+			why = "there is no secret in it";
+	}
+	if (why != NULL)
+		config_blame(r, "secrets", 0, p->file_setting, "%s: %s", path,
+			     why);
+	for (size_t i = 0; i < found.count; i++) {
+		secret_judge(r, p->file_setting, found.items[i]);
+		list_add(r, list, found.items[i], strlen(found.items[i]));
+	}
+}
+
+static void
+purpose_take(struct reading *r, const struct purpose *p)
+{
+	char *values = (char *)&r->conf->secrets;
+	struct text_list *list = (void *)(values + p->list);
+	const char *path = *(const char **)(void *)(values + p->file);
+	const char *given = r->from->environment(p->variable);
+
+	if (given != NULL && *given != '\0') {
+		*list = (struct text_list){0};
+		lines_add(r, list, given, false);
+		path = "";
+	}
+	for (size_t i = 0; i < list->count; i++)
+		secret_judge(r, p->setting, list->items[i]);
+	if (*path != '\0')
+		file_add(r, p, path, list);
+}
+
+void
+config_take_secrets(struct reading *r)
+{
+	const char *url = r->from->environment("FASTCGI_USERS_DATABASE_URL");
+
+	if (url != NULL && *url != '\0')
+		r->conf->database.url = arena_text(r->mem, url);
+	for (size_t i = 0; i < countof(purposes); i++)
+		purpose_take(r, &purposes[i]);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.def as data, and what the files config_*.c share while one
+ * configuration is read. Nobody else includes this.
+ */
+#ifndef CONFIG_TABLE_H
+#define CONFIG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/config.h"
+
+enum setting_type {
+	TYPE_TEXT,
+	TYPE_NUMBER,
+	TYPE_DURATION,
+	TYPE_BOOL,
+	TYPE_LIST
+};
+
+struct setting {
+	const char *name;
+	enum setting_type type;
+	const char *initial;
+	const char *bounds;
+	bool secret;
+	const char *help;
+	size_t offset; /* in its struct …_settings */
+};
+
+struct section {
+	const char *name;
+	bool many;
+	const char *help;
+	const struct setting *settings;
+	size_t count;
+	size_t size;         /* of its struct …_settings */
+	size_t offset;       /* in struct config: the struct, or the array */
+	size_t count_offset; /* in struct config: the array's count */
+};
+
+extern const struct section config_sections[];
+extern const size_t config_section_count;
+
+/* One section as given: its values, and the line that set each of them. */
+struct instance {
+	const struct section *kind;
+	const char *title; /* NULL for a ONE section */
+	char *values;      /* its struct …_settings */
+	int *lines;        /* by setting; 0 where the file says nothing */
+};
+
+/* A configuration on its way from the file to struct config. */
+struct reading {
+	const struct config_source *from;
+	struct config *conf;
+	struct arena *mem;
+	struct instance *instances;
+	size_t instance_count;
+	size_t faults;
+	bool is_parsed; /* the file's grammar is in order */
+};
+
+/* The settings' values before anybody has said anything. */
+void instance_reset(struct reading *r, struct instance *in) NONNULL(1, 2);
+
+/*
+ * Reads `text` as a value of the setting into `values` (a LIST: as its only
+ * item). NULL when it fits; else why not, on the arena, without the value
+ * itself where that is secret.
+ */
+const char *setting_read(const struct setting *s, struct arena *mem,
+			 const char *text, char *values)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Appends to a LIST. NULL or why not, as above. */
+const char *setting_append(const struct setting *s, struct arena *mem,
+			   const char *text, char *values)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* The value as the file would spell it, secrets hidden. */
+void setting_spell(const struct setting *s, const char *values, struct buf *out)
+	NONNULL(1, 2, 3);
+
+/* A text in double quotes, escaped as the file wants it. */
+void setting_quote(struct buf *out, const char *text) NONNULL(1, 2);
+
+/* What the bounds allow, in words, "" where anything goes. */
+void setting_allowed(const struct setting *s, struct buf *out) NONNULL(1, 2);
+
+/* Tells a fault with "file:line: " in front, or "file: " for line 0. */
+void config_fault(struct reading *r, int line, const char *format, ...)
+	NONNULL(1, 3) PRINTF(3, 4);
+
+/*
+ * Tells a fault of a setting, with the place that set it. `number` counts
+ * the instances of a MANY section.
+ */
+void instance_blame(struct reading *r, const struct instance *in,
+		    const char *setting, const char *format, ...)
+	NONNULL(1, 2, 3, 4) PRINTF(4, 5);
+void config_blame(struct reading *r, const char *section, size_t number,
+		  const char *setting, const char *format, ...)
+	NONNULL(1, 2, 4, 5) PRINTF(5, 6);
+
+/* The secrets and the database's address from environment and files. */
+void config_take_secrets(struct reading *r) NONNULL(1);
+
+/* Resolves what follows from other settings, and judges them together. */
+void config_resolve(struct reading *r) NONNULL(1);
+void config_check(struct reading *r) NONNULL(1);
+
+#endif

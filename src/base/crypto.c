@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/crypto.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+static const char base64url_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/*
+ * The kernel's generator and not the library's: it has no state of ours to
+ * be shared by forked workers.
+ */
+void
+crypto_random(void *out, size_t len)
+{
+	unsigned char *at = out;
+
+	while (len > 0) {
+		ssize_t n = getrandom(at, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			abort();
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+char *
+crypto_base64url(struct arena *mem, const void *bytes, size_t len)
+{
+	const unsigned char *in = bytes;
+	char *text;
+	char *to;
+	uint32_t group = 0;
+	unsigned bits = 0;
+
+	if (len > SIZE_MAX / 2)
+		abort();
+	text = arena_alloc(mem, len + len / 3 + 3);
+	to = text;
+	for (size_t i = 0; i < len; i++) {
+		group = group << 8 | in[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			*to++ = base64url_digits[group >> (bits - 6) & 63];
+	}
+	if (bits > 0)
+		*to++ = base64url_digits[group << (6 - bits) & 63];
+	*to = '\0';
+	return text;
+}
+
+static int
+base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '-')
+		return 62;
+	if (c == '_')
+		return 63;
+	return -1;
+}
+
+enum err
+crypto_base64url_decode(struct arena *mem, const char *text, size_t len,
+			unsigned char **out, size_t *out_len)
+{
+	unsigned char *bytes;
+	size_t count = 0;
+	uint32_t group = 0;
+	unsigned bits = 0;
+
+	if (len % 4 == 1)
+		return ERR_INVALID;
+	bytes = arena_alloc(mem, len / 4 * 3 + 3);
+	for (size_t i = 0; i < len; i++) {
+		int value = base64url_value(text[i]);
+
+		if (value < 0)
+			return ERR_INVALID;
+		group = group << 6 | (uint32_t)value;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			bytes[count++] = (unsigned char)(group >> bits);
+		}
+	}
+	/* Bits left over that are not zero would be a second spelling. */
+	if ((group & ((1U << bits) - 1)) != 0)
+		return ERR_INVALID;
+	bytes[count] = '\0';
+	*out = bytes;
+	*out_len = count;
+	return OK;
+}
+
+void
+crypto_sha256(const void *bytes, size_t len, unsigned char out[SHA256_SIZE])
+{
+	unsigned size = 0;
+
+	if (EVP_Digest(len > 0 ? bytes : "", len, out, &size, EVP_sha256(),
+		       NULL) != 1 ||
+	    size != SHA256_SIZE)
+		abort();
+}
+
+char *
+crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char digest[SHA256_SIZE];
+	char *text = arena_alloc(mem, 2 * SHA256_SIZE + 1);
+
+	crypto_sha256(bytes, len, digest);
+	for (size_t i = 0; i < SHA256_SIZE; i++) {
+		text[2 * i] = hex[digest[i] >> 4];
+		text[2 * i + 1] = hex[digest[i] & 15];
+	}
+	return text;
+}
+
+struct mac_key {
+	EVP_MAC_CTX *mac;
+};
+
+/* An empty key is still a key; a NULL one would mean "the one before". */
+static void
+mac_set_key(EVP_MAC_CTX *mac, const void *secret, size_t len)
+{
+	static const unsigned char empty[1];
+	char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+						 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (EVP_MAC_init(mac, len > 0 ? secret : empty, len, params) != 1)
+		abort();
+}
+
+struct mac_key *
+mac_key_new(const void *secret, size_t len)
+{
+	struct mac_key *k = malloc(sizeof(*k));
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	if (k == NULL || hmac == NULL)
+		abort();
+	k->mac = EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac);
+	if (k->mac == NULL)
+		abort();
+	mac_set_key(k->mac, secret, len);
+	return k;
+}
+
+void
+mac_key_free(struct mac_key *k)
+{
+	if (k == NULL)
+		return;
+	EVP_MAC_CTX_free(k->mac);
+	free(k);
+}
+
+void
+mac_sign(struct mac_key *k, const void *bytes, size_t len,
+	 unsigned char out[SHA256_SIZE])
+{
+	size_t size = 0;
+
+	/* Without a key the context starts again from its kept inner state. */
+	if (EVP_MAC_init(k->mac, NULL, 0, NULL) != 1 ||
+	    EVP_MAC_update(k->mac, bytes, len) != 1 ||
+	    EVP_MAC_final(k->mac, out, &size, SHA256_SIZE) != 1 ||
+	    size != SHA256_SIZE)
+		abort();
+}
+
+bool
+crypto_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void
+crypto_wipe(void *bytes, size_t len)
+{
+	if (len > 0)
+		OPENSSL_cleanse(bytes, len);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What we take from OpenSSL, and the encodings that go with it. The only file
+ * that includes openssl headers is crypto.c.
+ */
+#ifndef CRYPTO_H
+#define CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+
+#define SHA256_SIZE 32
+
+/* Fills from the system's generator; a failing one ends the process. */
+void crypto_random(void *out, size_t len) NONNULL(1);
+
+/* Bytes as URL-safe base64 without padding (RFC 4648, section 5). */
+char *crypto_base64url(struct arena *mem, const void *bytes, size_t len)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
+
+/*
+ * The reverse, strictly: no padding, no other characters, no stray bits, so
+ * that each byte string has exactly one spelling. ERR_INVALID otherwise.
+ * *out is NUL-terminated behind *out_len bytes.
+ */
+enum err crypto_base64url_decode(struct arena *mem, const char *text,
+				 size_t len, unsigned char **out,
+				 size_t *out_len) NODISCARD NONNULL(1, 2, 4, 5);
+
+/* SHA-256 of bytes, and the same as 64 lower-case hexadecimal digits. */
+void crypto_sha256(const void *bytes, size_t len,
+		   unsigned char out[SHA256_SIZE]) NONNULL(3);
+char *crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
+
+/*
+ * A key for HMAC-SHA256 (RFC 2104), made once and reused: its context keeps
+ * the key's inner state. Heap; the caller frees, which wipes.
+ */
+struct mac_key;
+struct mac_key *mac_key_new(const void *secret, size_t len)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
+void mac_key_free(struct mac_key *k);
+void mac_sign(struct mac_key *k, const void *bytes, size_t len,
+	      unsigned char out[SHA256_SIZE]) NONNULL(1, 2, 4);
+
+/* Constant time in the content; lengths are not secret. */
+bool crypto_equal(const void *a, const void *b, size_t len) NONNULL(1, 2);
+
+/* Overwrites for good. */
+void crypto_wipe(void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A longer line is cut; PIPE_BUF keeps lines of several workers whole. */
+#define LINE_SIZE 4096
+
+static const char *const level_names[] = {
+	[LEVEL_ERROR] = "error",
+	[LEVEL_WARNING] = "warning",
+	[LEVEL_INFO] = "info",
+	[LEVEL_DEBUG] = "debug",
+};
+
+static const int syslog_priorities[] = {
+	[LEVEL_ERROR] = LOG_ERR,
+	[LEVEL_WARNING] = LOG_WARNING,
+	[LEVEL_INFO] = LOG_INFO,
+	[LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+/* The named exceptions to "no mutable globals": see doc/design.md. */
+static enum log_level level_limit = LEVEL_INFO;
+static const char *request_id;
+static bool use_syslog;
+
+struct line {
+	char bytes[LINE_SIZE];
+	size_t len;
+};
+
+struct log_field
+log_is(const char *event)
+{
+	return log_text("event", event);
+}
+
+struct log_field
+log_text(const char *key, const char *text)
+{
+	return (struct log_field){.key = key, .text = text != NULL ? text : ""};
+}
+
+struct log_field
+log_number(const char *key, int64_t number)
+{
+	return (struct log_field){.key = key, .number = number};
+}
+
+static void
+line_char(struct line *l, char c)
+{
+	if (l->len < sizeof(l->bytes) - 1)
+		l->bytes[l->len++] = c;
+}
+
+static void
+line_text(struct line *l, const char *text)
+{
+	while (*text != '\0')
+		line_char(l, *text++);
+}
+
+static void
+line_number(struct line *l, int64_t number)
+{
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%lld", (long long)number);
+	line_text(l, digits);
+}
+
+static bool
+is_plain(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=')
+			return false;
+	}
+	return true;
+}
+
+static void
+line_escaped(struct line *l, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\') {
+			line_char(l, '\\');
+			line_char(l, (char)c);
+		} else if (c < ' ' || c >= 0x7f) {
+			line_text(l, "\\x");
+			line_char(l, hex[c >> 4]);
+			line_char(l, hex[c & 15]);
+		} else {
+			line_char(l, (char)c);
+		}
+	}
+}
+
+static void
+line_value(struct line *l, const char *text)
+{
+	if (is_plain(text)) {
+		line_text(l, text);
+		return;
+	}
+	line_char(l, '"');
+	line_escaped(l, text);
+	line_char(l, '"');
+}
+
+static void
+line_field(struct line *l, const struct log_field *f)
+{
+	line_char(l, ' ');
+	line_text(l, f->key);
+	line_char(l, '=');
+	if (f->text != NULL)
+		line_value(l, f->text);
+	else
+		line_number(l, f->number);
+}
+
+static void
+line_time(struct line *l)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[96];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm) == NULL)
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "ts=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ",
+		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		       tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
+	line_text(l, text);
+}
+
+static void
+line_send(struct line *l, enum log_level level)
+{
+	if (use_syslog) {
+		l->bytes[l->len] = '\0';
+		syslog(syslog_priorities[level], "%s", l->bytes);
+		return;
+	}
+	l->bytes[l->len++] = '\n';
+	/* A log that cannot be written must not stop the service. */
+	if (write(STDERR_FILENO, l->bytes, l->len) < 0)
+		return;
+}
+
+void
+log_write(enum log_level level, const struct log_field *fields)
+{
+	struct line l;
+
+	if (!log_wants(level))
+		return;
+	l.len = 0;
+	if (!use_syslog)
+		line_time(&l);
+	line_text(&l, "level=");
+	line_text(&l, level_names[level]);
+	for (; fields->key != NULL; fields++)
+		line_field(&l, fields);
+	if (request_id != NULL) {
+		struct log_field id = log_text("request", request_id);
+
+		line_field(&l, &id);
+	}
+	line_send(&l, level);
+}
+
+void
+log_set_level(enum log_level level)
+{
+	level_limit = level;
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return level <= level_limit;
+}
+
+void
+log_to_syslog(void)
+{
+	openlog("fastcgi-users", LOG_PID, LOG_DAEMON);
+	use_syslog = true;
+}
+
+void
+log_set_request(const char *id)
+{
+	request_id = id;
+}

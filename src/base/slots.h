@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cap on how many processes do something heavy at once, whoever started
+ * them: workers of any pool, CGI programs, commands. A slot is a byte of a
+ * file that is locked (fcntl open file description locks), so a process that
+ * dies gives its slot back.
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct slots;
+
+/*
+ * Opens (creating it, mode 0660) the file. count: slots there are. ERR_IO
+ * when it cannot be opened, which is logged. Heap; slots_close frees.
+ */
+enum err slots_open(const char *path, size_t count, struct slots **out)
+	NODISCARD NONNULL(1, 3);
+void slots_close(struct slots *s);
+
+/*
+ * Takes a slot, waiting until `deadline` (clock_monotonic milliseconds).
+ * ERR_BUSY when none came free in time, and at once when the deadline has
+ * passed already. One slot a process at a time.
+ */
+enum err slots_take(struct slots *s, int64_t deadline) NODISCARD NONNULL(1);
+void slots_give(struct slots *s) NONNULL(1);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/database.h"
+#include "db/migrate.h"
+#include "store/user.h"
+
+/* A clock that is behind a file of ours by more is wrong. */
+#define CLOCK_SLACK 86400
+
+/* What one check says: good news on standard output, a fault, which the
+ * check has told already, by its outcome. */
+struct examination {
+	const struct config *conf;
+	struct database database;
+};
+
+static enum err
+check_database(struct examination *x)
+{
+	enum err e = db_ping(x->database.db);
+
+	if (e != OK) {
+		(void)command_fail(0, "database: %s",
+				   db_complaint(x->database.db));
+		return e;
+	}
+	(void)printf("ok: the database answers (%s)\n",
+		     db_driver(x->database.db));
+	return OK;
+}
+
+static enum err
+check_schema(struct examination *x)
+{
+	struct migrate_state state = {0};
+	const char *why = NULL;
+	enum err e =
+		migrate_state(x->database.db, x->database.mem, &state, &why);
+
+	if (e != OK) {
+		(void)command_fail(0, "schema: %s", why);
+		return e;
+	}
+	if (state.pending_count > 0) {
+		(void)command_fail(0,
+				   "schema: %zu migration%s pending; run "
+				   "fastcgi-users migrate",
+				   state.pending_count,
+				   state.pending_count == 1 ? " is" : "s are");
+		return ERR_CONFIGURATION;
+	}
+	e = user_check_columns(x->database.db, x->database.mem);
+	if (e != OK) {
+		(void)command_fail(0, "schema: %s",
+				   db_complaint(x->database.db));
+		return e;
+	}
+	(void)printf("ok: the schema is up to date (version %lld)\n",
+		     (long long)state.version);
+	return OK;
+}
+
+static enum err
+check_clock(struct examination *x)
+{
+	struct stat st;
+
+	if (x->conf->path == NULL || stat(x->conf->path, &st) != 0)
+		return OK;
+	if ((int64_t)st.st_mtime > clock_now() + CLOCK_SLACK) {
+		(void)command_fail(0,
+				   "clock: %s is from the future, or the clock "
+				   "is behind; tokens would expire wrongly",
+				   x->conf->path);
+		return ERR_CONFIGURATION;
+	}
+	(void)printf("ok: the clock says %s\n",
+		     clock_text(x->database.mem, clock_now()));
+	return OK;
+}
+
+static bool
+holds_secrets(const struct config *conf)
+{
+	return (conf->secrets.jwt.count > 0 &&
+		*conf->secrets.jwt_file == '\0' &&
+		getenv("FASTCGI_USERS_JWT_SECRET") == NULL) ||
+	       strstr(conf->database.url, "password") != NULL;
+}
+
+static enum err
+check_permissions(struct examination *x)
+{
+	const struct config *conf = x->conf;
+	struct stat st;
+
+	if (conf->path != NULL && stat(conf->path, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0 && holds_secrets(conf)) {
+		(void)command_fail(
+			0,
+			"permissions: %s holds secrets and everybody "
+			"may read it; chmod 640 it",
+			conf->path);
+		return ERR_CONFIGURATION;
+	}
+	if (access(conf->server.run_dir, W_OK | X_OK) != 0) {
+		(void)command_fail(0,
+				   "permissions: the folder run_dir, %s, is "
+				   "not there or may not be written",
+				   conf->server.run_dir);
+		return ERR_CONFIGURATION;
+	}
+	(void)puts("ok: permissions");
+	return OK;
+}
+
+static enum err (*const checks[])(struct examination *x) = {
+	check_permissions,
+	check_clock,
+	check_database,
+	check_schema,
+};
+
+/* Every check has its say; the first failure decides the exit status. */
+static enum err
+examine(const struct config *conf)
+{
+	struct examination x = {.conf = conf};
+	enum err first = database_open(conf, &x.database);
+
+	/* What goes wrong is told here, in sentences. */
+	log_set_level(LEVEL_ERROR);
+	(void)puts("ok: the configuration");
+	for (size_t i = 0; x.database.db != NULL && i < countof(checks); i++) {
+		enum err e = checks[i](&x);
+
+		if (first == OK)
+			first = e;
+	}
+	database_close(&x.database);
+	return first;
+}
+
+static void
+show_setting(void *to, const char *section, const char *name, const char *value)
+{
+	(void)to;
+	(void)printf("%s.%s = %s\n", section, name, value);
+}
+
+static int
+print_defaults(void)
+{
+	struct arena *mem = arena_open(0, (size_t)1 << 24);
+	struct buf out;
+	int status;
+
+	buf_init(&out, mem, 4096);
+	config_print_defaults(&out);
+	status = fputs(out.data, stdout) < 0 ? EX_IOERR : EX_OK;
+	arena_close(mem);
+	return status;
+}
+
+int
+command_check(const struct invocation *in)
+{
+	const char *option = in->argc == 2 ? in->argv[1] : "";
+	struct config *conf = NULL;
+	enum err e;
+
+	if (strcmp(option, "--defaults") == 0)
+		return print_defaults();
+	if (in->argc > 1 && strcmp(option, "--dump") != 0)
+		return command_fail(EX_USAGE,
+				    "check takes --dump or --defaults");
+	e = command_configure(in->config_path, &conf);
+	if (e == OK && *option != '\0')
+		config_dump(conf, show_setting, NULL);
+	else if (e == OK)
+		e = examine(conf);
+	config_free(conf);
+	return command_status(e);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands: one file each, a row each in main.c. All end with an exit
+ * status of sysexits(3), and say what went wrong in one sentence on standard
+ * error.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "base/attr.h"
+#include "base/config.h"
+#include "base/err.h"
+
+/* What every command is given. */
+struct invocation {
+	const char *config_path; /* never NULL */
+	int argc;
+	char **argv; /* argv[0] is the command's name */
+};
+
+typedef int command_run(const struct invocation *in);
+
+command_run command_pool;
+command_run command_cgi;
+command_run command_fastcgi;
+command_run command_migrate;
+command_run command_user;
+command_run command_check;
+command_run command_version;
+
+/* The exit status that an outcome stands for; EX_OK for OK. */
+int command_status(enum err e);
+
+/* "fastcgi-users: " and a sentence on standard error; gives `status` back. */
+int command_fail(int status, const char *format, ...) NONNULL(2) PRINTF(2, 3);
+
+/* The same with an outcome's own sentence. */
+int command_fail_with(enum err e, const char *what) NONNULL(2);
+
+/* Loads the configuration, printing each fault, and sets up the log. */
+enum err command_configure(const char *path, struct config **out)
+	NODISCARD NONNULL(1, 2);
+
+/* Where log lines go and which. */
+void command_set_log(const struct config *conf) NONNULL(1);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/database.h"
+
+#include "base/log.h"
+
+/* Kept between requests without going back to the system. */
+#define ARENA_KEPT ((size_t)256 * 1024)
+
+enum err
+database_open(const struct config *conf, struct database *out)
+{
+	struct db_settings settings = {
+		.url = conf->database.url,
+		.connect_limit = conf->database.connect_limit,
+		.statement_limit = conf->database.statement_limit,
+		.prepared = conf->database.prepared,
+	};
+	const char *why = NULL;
+	enum err e = db_open(&settings, &out->db, &why);
+
+	if (e != OK)
+		log_event(LEVEL_ERROR, log_is("database_refused"),
+			  log_text("why", why));
+	out->mem =
+		arena_open(ARENA_KEPT, (size_t)conf->server.memory_per_request);
+	return e;
+}
+
+void
+database_close(struct database *d)
+{
+	db_close(d->db);
+	arena_close(d->mem);
+	*d = (struct database){0};
+}

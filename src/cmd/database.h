@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The configured database, for whoever needs it without the rest. */
+#ifndef DATABASE_H
+#define DATABASE_H
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "db/db.h"
+
+struct database {
+	struct db *db;
+	struct arena *mem;
+};
+
+/*
+ * ERR_CONFIGURATION, told in the log, when no driver takes the address. Does
+ * not connect yet. database_close may be called in any case.
+ */
+enum err database_open(const struct config *conf, struct database *out)
+	NODISCARD NONNULL(1, 2);
+void database_close(struct database *d) NONNULL(1);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/migrate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/database.h"
+#include "store/user.h"
+
+#define NAMED_DUPLICATES 20
+
+static enum err
+fail(enum err e, const char *why)
+{
+	(void)command_fail(0, "migrate: %s",
+			   why != NULL ? why : err_sentence(e));
+	return e;
+}
+
+/* What the unique index would stumble over, named so that it can be mended. */
+static enum err
+check_before(void *arg, struct db *db, struct arena *mem,
+	     const struct migration *next, const char **why)
+{
+	const char **emails = NULL;
+	size_t count = 0;
+	struct buf names;
+
+	(void)arg;
+	if (strcmp(next->name, "unique_email") != 0)
+		return OK;
+	*why = "the table \"user\" lacks a column of FastAPI Users, or its "
+	       "ids are not UUIDs";
+	TRY(user_check_columns(db, mem));
+	TRY(user_duplicates(db, mem, NAMED_DUPLICATES, &emails, &count));
+	if (count == 0)
+		return OK;
+	buf_init(&names, mem, 256);
+	for (size_t i = 0; i < count; i++) {
+		buf_text(&names, i > 0 ? ", " : "");
+		buf_text(&names, emails[i]);
+	}
+	*why = arena_printf(mem,
+			    "these addresses belong to several users without "
+			    "regard to case; change or delete all but one of "
+			    "each, then migrate again: %s",
+			    names.data);
+	return ERR_INVALID;
+}
+
+static void
+say_applied(void *arg, const struct migration *done)
+{
+	(void)arg;
+	(void)printf("applied %04lld %s\n", (long long)done->version,
+		     done->name);
+}
+
+static enum err
+run_apply(struct database *d)
+{
+	struct migrate_watch watch = {
+		.check = check_before,
+		.applied = say_applied,
+	};
+	const char *why = NULL;
+	enum err e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
+
+	if (e != OK)
+		return fail(e, why);
+	(void)puts("the schema is up to date");
+	return OK;
+}
+
+static enum err
+run_plan(struct database *d)
+{
+	struct migrate_state state = {0};
+	const char *why = NULL;
+	enum err e = migrate_state(d->db, d->mem, &state, &why);
+
+	if (e != OK)
+		return fail(e, why);
+	for (size_t i = 0; i < state.pending_count; i++)
+		(void)printf("-- %04lld %s\n%s\n",
+			     (long long)state.pending[i].version,
+			     state.pending[i].name, state.pending[i].sql);
+	if (state.pending_count == 0)
+		(void)puts("-- nothing to do");
+	return OK;
+}
+
+static enum err
+run_status(struct database *d)
+{
+	struct migrate_state state = {0};
+	const char *why = NULL;
+	enum err e = migrate_state(d->db, d->mem, &state, &why);
+
+	if (e != OK)
+		return fail(e, why);
+	for (size_t i = 0; i < state.done_count; i++)
+		(void)printf("%04lld %-20s applied %s\n",
+			     (long long)state.done[i].version,
+			     state.done[i].name,
+			     clock_text(d->mem, state.done[i].applied_at));
+	for (size_t i = 0; i < state.pending_count; i++)
+		(void)printf("%04lld %-20s pending\n",
+			     (long long)state.pending[i].version,
+			     state.pending[i].name);
+	return OK;
+}
+
+struct subcommand {
+	const char *name;
+	enum err (*run)(struct database *d);
+};
+
+static const struct subcommand subcommands[] = {
+	{"apply", run_apply},
+	{"plan", run_plan},
+	{"status", run_status},
+};
+
+static const struct subcommand *
+find_subcommand(const char *name)
+{
+	for (size_t i = 0; i < countof(subcommands); i++)
+		if (strcmp(subcommands[i].name, name) == 0)
+			return &subcommands[i];
+	return NULL;
+}
+
+int
+command_migrate(const struct invocation *in)
+{
+	const struct subcommand *sub =
+		find_subcommand(in->argc > 1 ? in->argv[1] : "apply");
+	struct config *conf = NULL;
+	struct database d = {0};
+	enum err e;
+
+	if (sub == NULL || in->argc > 2)
+		return command_fail(EX_USAGE,
+				    "migrate takes plan, apply or status");
+	e = command_configure(in->config_path, &conf);
+	if (e == OK)
+		e = database_open(conf, &d);
+	if (e == OK)
+		e = sub->run(&d);
+	if (fflush(stdout) != 0 && e == OK)
+		e = ERR_IO;
+	database_close(&d);
+	config_free(conf);
+	return command_status(e);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/pool.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "cmd/command.h"
+#include "cmd/worker.h"
+#include "gate/fcgi.h"
+
+/* A plan with the configuration that its texts are borrowed from. */
+struct configured_plan {
+	struct pool_plan plan; /* first: the supervisor hands back this */
+	struct config *conf;
+	struct pool_group *groups;
+};
+
+static unsigned
+octal_mode(const char *text)
+{
+	unsigned mode = 0;
+
+	for (; *text >= '0' && *text <= '7'; text++)
+		mode = mode * 8 + (unsigned)(*text - '0');
+	return mode;
+}
+
+static struct pool_group
+group_of(const struct pool_settings *p)
+{
+	return (struct pool_group){
+		.name = p->title,
+		.address = p->socket,
+		.mode = octal_mode(p->mode),
+		.backlog = (int)p->backlog,
+		.workers = (size_t)p->workers,
+	};
+}
+
+/* Takes the configuration over. */
+static struct pool_plan *
+plan_new(struct config *conf)
+{
+	struct configured_plan *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		abort();
+	c->conf = conf;
+	c->groups = calloc(conf->pool_count, sizeof(*c->groups));
+	if (c->groups == NULL)
+		abort();
+	for (size_t i = 0; i < conf->pool_count; i++)
+		c->groups[i] = group_of(&conf->pool[i]);
+	c->plan = (struct pool_plan){
+		.run_dir = conf->server.run_dir,
+		.user = conf->server.user,
+		.group = conf->server.group,
+		.request_limit = conf->server.request_limit,
+		.drain_limit = conf->server.drain_limit,
+		.idle_limit = conf->server.idle_limit,
+		.connections = (size_t)conf->server.connections_per_worker,
+		.groups = c->groups,
+		.count = conf->pool_count,
+		.setup = conf,
+	};
+	return &c->plan;
+}
+
+static void
+plan_release(void *to, struct pool_plan *plan)
+{
+	struct configured_plan *c = (struct configured_plan *)plan;
+
+	(void)to;
+	config_free(c->conf);
+	free(c->groups);
+	free(c);
+}
+
+static struct pool_plan *
+plan_reload(void *to)
+{
+	const struct invocation *in = to;
+	struct config *conf = NULL;
+
+	if (command_configure(in->config_path, &conf) != OK)
+		return NULL;
+	command_set_log(conf);
+	return plan_new(conf);
+}
+
+static int
+worker_main(void *to, const struct pool_worker *post)
+{
+	const struct config *conf = post->plan->setup;
+	struct gate_service service;
+	struct worker *w = NULL;
+	int status;
+
+	(void)to;
+	if (worker_open(conf, &w) != OK)
+		return EX_CONFIG;
+	service = worker_service(w);
+	status = gate_fcgi_serve(&service, &post->post);
+	worker_close(w);
+	return status;
+}
+
+int
+command_pool(const struct invocation *in)
+{
+	struct invocation copy = *in;
+	struct pool_calls calls = {
+		.reload = plan_reload,
+		.release = plan_release,
+		.worker_main = worker_main,
+		.to = &copy,
+	};
+	struct config *conf = NULL;
+
+	if (in->argc > 1)
+		return command_fail(EX_USAGE, "pool takes no arguments");
+	if (command_configure(in->config_path, &conf) != OK)
+		return EX_CONFIG;
+	command_set_log(conf);
+	return pool_run(plan_new(conf), &calls);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Users on standard output. */
+#ifndef USER_PRINT_H
+#define USER_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "store/user.h"
+
+/* One user as a JSON object with the members of the API. `password`, when
+ * not NULL, was generated and is shown this once. */
+void user_print_json(struct arena *mem, const struct user *u,
+		     const char *password) NONNULL(1, 2);
+
+/* One user as "name: value" lines. */
+void user_print_lines(const struct user *u, const char *password) NONNULL(1);
+
+/* The head of a table, and a row of it. */
+void user_print_head(void);
+void user_print_row(const struct user *u) NONNULL(1);
+
+#endif

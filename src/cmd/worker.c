@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/worker.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/database.h"
+#include "core/password.h"
+#include "core/token.h"
+
+/* Milliseconds without hashing after which its memory is given back. */
+#define HASHER_IDLE 10000
+
+struct worker {
+	const struct config *conf;
+	struct api *api;
+	struct database database;
+	struct ctx cx;
+	int64_t last_request; /* clock_monotonic milliseconds */
+};
+
+enum err
+worker_open(const struct config *conf, struct worker **out)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	enum err e = ERR_INTERNAL;
+
+	*out = NULL;
+	if (w == NULL)
+		return e;
+	w->conf = conf;
+	w->cx.conf = conf;
+	w->api = api_open(conf);
+	e = database_open(conf, &w->database);
+	w->cx.db = w->database.db;
+	w->cx.mem = w->database.mem;
+	if (e == OK)
+		e = token_keys_open(conf, &w->cx.keys);
+	if (e == OK)
+		e = hasher_open(conf, &w->cx.hasher);
+	if (e != OK) {
+		worker_close(w);
+		return e;
+	}
+	*out = w;
+	return OK;
+}
+
+void
+worker_close(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	hasher_close(w->cx.hasher);
+	token_keys_close(w->cx.keys);
+	database_close(&w->database);
+	api_close(w->api);
+	free(w);
+}
+
+static void
+serve(void *worker, struct req *rq, struct resp *rs)
+{
+	struct worker *w = worker;
+	const struct config *conf = w->conf;
+
+	w->last_request = rq->arrived;
+	w->cx.now = clock_now();
+	w->cx.hash_deadline = rq->arrived + conf->password.wait_limit * 1000;
+	log_set_request(rq->request_id);
+	api_serve(w->api, &w->cx, rq, rs);
+	log_set_request(NULL);
+}
+
+static void
+idle(void *worker)
+{
+	struct worker *w = worker;
+
+	if (clock_monotonic() - w->last_request > HASHER_IDLE)
+		hasher_release_memory(w->cx.hasher);
+}
+
+struct gate_service
+worker_service(struct worker *w)
+{
+	return (struct gate_service){
+		.serve = serve,
+		.idle = idle,
+		.worker = w,
+		.conf = w->conf,
+		.mem = w->cx.mem,
+	};
+}
+
+struct ctx *
+worker_ctx(struct worker *w)
+{
+	w->cx.now = clock_now();
+	w->cx.hash_deadline =
+		clock_monotonic() + w->conf->password.wait_limit * 1000;
+	arena_reset(w->cx.mem);
+	return &w->cx;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/account.h"
+
+#include <string.h>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "core/password.h"
+#include "store/session.h"
+
+enum err
+account_register(struct ctx *cx, const struct signup *in, struct user *out,
+		 const char **reason)
+{
+	char id[UUID_SIZE];
+	enum err e;
+
+	if (password_judge(cx, in->password, reason) != OK)
+		return ERR_REGISTER_INVALID_PASSWORD;
+	uuid_new(id);
+	*out = (struct user){
+		.id = arena_text(cx->mem, id),
+		.email = in->email,
+		.is_active = in->is_active,
+		.is_superuser = in->is_superuser,
+		.is_verified = in->is_verified,
+	};
+	TRY(password_hash(cx, in->password, &out->hashed_password));
+	e = user_insert(cx->db, cx->mem, out);
+	if (e == ERR_ALREADY_EXISTS)
+		return ERR_REGISTER_USER_ALREADY_EXISTS;
+	TRY(e);
+	log_event(LEVEL_INFO, log_is("user_registered"),
+		  log_text("user", out->id));
+	return OK;
+}
+
+/* The old hash still works, so a failure here must not spoil the login. */
+static void
+replace_hash(struct ctx *cx, const struct user *u, const char *password)
+{
+	const char *hash;
+	enum err e = password_hash(cx, password, &hash);
+
+	if (e == OK)
+		e = user_rehash(cx->db, cx->mem, u->id, u->hashed_password,
+				hash);
+	log_event(LEVEL_INFO, log_is("password_rehashed"),
+		  log_text("user", u->id), log_text("outcome", err_name(e)));
+}
+
+enum err
+account_authenticate(struct ctx *cx, const char *email, const char *password,
+		     struct user *out, int64_t *not_before)
+{
+	bool outdated = false;
+	enum err e = user_by_email(cx->db, cx->mem, email, out, not_before);
+
+	/* A stranger costs one hash too, or the clock would tell. */
+	if (e == ERR_NOT_FOUND)
+		return password_pretend(cx, password);
+	TRY(e);
+	TRY(password_verify(cx, password, out->hashed_password, &outdated));
+	if (!out->is_active)
+		return ERR_LOGIN_BAD_CREDENTIALS;
+	if (outdated)
+		replace_hash(cx, out, password);
+	return OK;
+}
+
+/* What one transaction of an update needs. */
+struct update {
+	struct ctx *cx;
+	const char *id;
+	const struct user_change *change;
+	const char *session;
+	struct user *out;
+};
+
+static enum err
+update_body(struct db *db, void *arg)
+{
+	const struct update *u = arg;
+
+	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
+	return session_end_others(db, u->cx->mem, u->id, u->cx->now,
+				  u->session);
+}
+
+static enum err
+update_store(struct ctx *cx, struct update *u)
+{
+	bool ends_sessions = u->change->hashed_password != NULL &&
+			     cx->conf->sessions.password_change_ends_others;
+
+	if (!ends_sessions)
+		return user_update(cx->db, cx->mem, u->id, u->change, u->out);
+	return db_transact(cx->db, update_body, u);
+}
+
+static bool
+is_new_email(const struct user *before, const struct account_change *change)
+{
+	return change->email != NULL &&
+	       strcmp(change->email, before->email) != 0;
+}
+
+enum err
+account_update(struct ctx *cx, const struct user *before,
+	       const struct account_change *change, const char *session,
+	       struct user *out, const char **reason)
+{
+	static const bool unverified = false;
+	struct user_change to = {
+		.is_active = change->is_active,
+		.is_superuser = change->is_superuser,
+		.is_verified = change->is_verified,
+	};
+	struct update u = {cx, before->id, &to, session, out};
+	enum err e;
+
+	if (change->password != NULL) {
+		if (password_judge(cx, change->password, reason) != OK)
+			return ERR_UPDATE_USER_INVALID_PASSWORD;
+		TRY(password_hash(cx, change->password, &to.hashed_password));
+	}
+	if (is_new_email(before, change)) {
+		to.email = change->email;
+		if (to.is_verified == NULL)
+			to.is_verified = &unverified;
+	}
+	e = update_store(cx, &u);
+	if (e == ERR_ALREADY_EXISTS)
+		return ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
+	TRY(e);
+	log_event(LEVEL_INFO, log_is("user_updated"),
+		  log_text("user", before->id));
+	return OK;
+}
+
+enum err
+account_delete(struct ctx *cx, const char *id)
+{
+	TRY(user_delete(cx->db, cx->mem, id));
+	log_event(LEVEL_INFO, log_is("user_deleted"), log_text("user", id));
+	return OK;
+}

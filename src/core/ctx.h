@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a request may use: made once a worker, `mem`, `now` and the session
+ * anew for each request.
+ */
+#ifndef CTX_H
+#define CTX_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct config;
+struct db;
+struct hasher;
+struct token_keys;
+
+struct ctx {
+	struct arena *mem;
+	const struct config *conf;
+	struct db *db;
+	struct hasher *hasher;
+	struct token_keys *keys;
+	int64_t now;           /* seconds since 1970 */
+	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */
+};
+
+#endif

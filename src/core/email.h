@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * E-mail addresses as the wire contract wants them: what Pydantic's EmailStr
+ * (email-validator without DNS) accepts, in its words. The only file that
+ * includes idn2.h and unistring headers is email.c.
+ */
+#ifndef EMAIL_H
+#define EMAIL_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+
+/*
+ * Validates `text` (valid UTF-8 without U+0000) and gives the normalised
+ * address: "Name <a@b.c>" reduced to the address as EmailStr does, the domain
+ * lower-cased and in Unicode form, the local part NFC with its case kept.
+ * ERR_UNPROCESSABLE with *reason, the contract's words on the arena or
+ * static, when it is none.
+ */
+enum err email_normalise(struct arena *mem, const char *text, const char **out,
+			 const char **reason) NODISCARD NONNULL(1, 2, 3, 4);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/password.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/text.h"
+
+#define COMMON_SIZE 16 /* the longest common password and its NUL */
+#define GENERATED_SIZE 20
+
+/* Rows of one size: no pointers that each process would have to relocate. */
+static const char common_passwords[][COMMON_SIZE] = {
+#include "core/common_passwords.def"
+};
+
+static int
+compare(const void *key, const void *row)
+{
+	return strcmp(key, row);
+}
+
+static bool
+is_common(const char *plain)
+{
+	char lower[COMMON_SIZE];
+	size_t len = strlen(plain);
+	bool found;
+
+	if (len >= sizeof(lower))
+		return false;
+	for (size_t i = 0; i <= len; i++) {
+		lower[i] = plain[i];
+		if (lower[i] >= 'A' && lower[i] <= 'Z')
+			lower[i] = (char)(lower[i] - 'A' + 'a');
+	}
+	found = bsearch(lower, common_passwords, countof(common_passwords),
+			COMMON_SIZE, compare) != NULL;
+	crypto_wipe(lower, sizeof(lower));
+	return found;
+}
+
+enum err
+password_judge(struct ctx *cx, const char *plain, const char **reason)
+{
+	int64_t least = cx->conf->password.min_length;
+	size_t len = strlen(plain);
+
+	if (len > PASSWORD_SIZE_LIMIT) {
+		*reason = arena_printf(cx->mem,
+				       "Password should be at most %d bytes",
+				       PASSWORD_SIZE_LIMIT);
+		return ERR_INVALID_PASSWORD;
+	}
+	if (strcmp(cx->conf->password.policy, "none") == 0)
+		return OK;
+	if (text_utf8_count(plain, len) < (size_t)least) {
+		*reason = arena_printf(
+			cx->mem, "Password should be at least %lld characters",
+			(long long)least);
+		return ERR_INVALID_PASSWORD;
+	}
+	if (is_common(plain)) {
+		*reason = "This password is too common";
+		return ERR_INVALID_PASSWORD;
+	}
+	return OK;
+}
+
+const char *
+password_generate(struct arena *mem)
+{
+	static const char symbols[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789";
+	const size_t count = sizeof(symbols) - 1;
+	char *text = arena_alloc(mem, GENERATED_SIZE + 1);
+	size_t len = 0;
+
+	while (len < GENERATED_SIZE) {
+		unsigned char byte;
+
+		crypto_random(&byte, 1);
+		/* Bytes past the last full round would favour some symbols. */
+		if (byte < 256 / count * count)
+			text[len++] = symbols[byte % count];
+	}
+	return text;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Backends at work: a token for a user, a user for a token. */
+#ifndef SIGN_IN_H
+#define SIGN_IN_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "core/ctx.h"
+#include "core/token.h"
+#include "store/user.h"
+
+/*
+ * A token of the backend for a user who has proved who he is.
+ * not_before: as account_authenticate told.
+ */
+enum err sign_in_start(struct ctx *cx, const struct backend_settings *backend,
+		       const struct user *u, int64_t not_before,
+		       const char **token) NODISCARD NONNULL(1, 2, 3, 5);
+
+/*
+ * Whose token this is. ERR_BAD_TOKEN when it is none of the backend's, was
+ * logged out, was ended by a password change, or its user is gone. Says
+ * nothing about is_active.
+ */
+enum err sign_in_read(struct ctx *cx, const struct backend_settings *backend,
+		      const char *text, struct user *out, struct token *token)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* Makes the token invalid from now on, unless configured otherwise. */
+enum err sign_in_end(struct ctx *cx, const struct token *token)
+	NODISCARD NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "core/jwt.h"
+
+/* RFC 7518, section 3.2: a key as long as the hash, at least. */
+#define SECRET_MIN 32
+
+/* A time past the year 9999, or as long before 1970, is nobody's. */
+#define TIME_LIMIT INT64_C(253402300799)
+
+/* A session floor may put iat some seconds ahead of the clock. */
+#define ISSUED_AHEAD 5
+
+#define JTI_SIZE 16
+
+/* Each kind has its own audience and keys: a row in token_keys_open. */
+enum kind { KIND_ACCESS, KIND__COUNT };
+
+struct key_set {
+	char *audience;
+	struct mac_key **keys; /* the first signs, all verify */
+	size_t count;
+};
+
+struct token_keys {
+	struct key_set sets[KIND__COUNT];
+};
+
+/*
+ * Secrets that everybody knows: from the tutorials people copy. Long ones
+ * only; the short ones fail by their length.
+ */
+static const char *const samples[] = {
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+	"a-string-secret-at-least-256-bits-long",
+};
+
+/* What a public key starts with; such a "secret" is known to anybody. */
+static const char *const public_marks[] = {
+	"-----BEGIN ",
+	"ssh-",
+	"ecdsa-",
+	"{\"kty\"",
+};
+
+/* NULL when the secret is good, else what is wrong with it. */
+static const char *
+secret_fault(const char *secret, bool allow_short)
+{
+	for (size_t i = 0; i < countof(samples); i++)
+		if (strcmp(secret, samples[i]) == 0)
+			return "a published sample";
+	for (size_t i = 0; i < countof(public_marks); i++)
+		if (text_starts(secret, public_marks[i]))
+			return "a key of another algorithm";
+	if (*secret == '\0')
+		return "empty";
+	if (strlen(secret) < SECRET_MIN && !allow_short)
+		return "shorter than 32 bytes";
+	return NULL;
+}
+
+static enum err
+secrets_check(const struct text_list *secrets, bool allow_short)
+{
+	const char *fault = secrets->count == 0 ? "missing" : NULL;
+
+	for (size_t i = 0; i < secrets->count && fault == NULL; i++)
+		fault = secret_fault(secrets->items[i], allow_short);
+	if (fault == NULL)
+		return OK;
+	log_event(LEVEL_ERROR, log_is("token_secret_refused"),
+		  log_text("reason", fault));
+	return ERR_CONFIGURATION;
+}
+
+static void
+key_set_fill(struct key_set *s, const char *audience,
+	     const struct text_list *secrets)
+{
+	s->audience = strdup(audience);
+	s->keys = calloc(secrets->count, sizeof(struct mac_key *));
+	if (s->audience == NULL || s->keys == NULL)
+		abort();
+	for (size_t i = 0; i < secrets->count; i++)
+		s->keys[i] = mac_key_new(secrets->items[i],
+					 strlen(secrets->items[i]));
+	s->count = secrets->count;
+}
+
+enum err
+token_keys_open(const struct config *conf, struct token_keys **out)
+{
+	const struct {
+		const char *audience;
+		const struct text_list *secrets;
+	} kinds[KIND__COUNT] = {
+		[KIND_ACCESS] = {conf->jwt.audience, &conf->secrets.jwt},
+	};
+	struct token_keys *k;
+
+	for (size_t i = 0; i < KIND__COUNT; i++)
+		TRY(secrets_check(kinds[i].secrets, conf->secrets.allow_short));
+	k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		abort();
+	for (size_t i = 0; i < KIND__COUNT; i++)
+		key_set_fill(&k->sets[i], kinds[i].audience, kinds[i].secrets);
+	*out = k;
+	return OK;
+}
+
+void
+token_keys_close(struct token_keys *k)
+{
+	if (k == NULL)
+		return;
+	for (size_t i = 0; i < KIND__COUNT; i++) {
+		for (size_t j = 0; j < k->sets[i].count; j++)
+			mac_key_free(k->sets[i].keys[j]);
+		free(k->sets[i].keys);
+		free(k->sets[i].audience);
+	}
+	free(k);
+}
+
+enum err
+token_issue(struct ctx *cx, const char *subject, int64_t issued_at,
+	    int64_t lifetime, const char **out)
+{
+	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
+	unsigned char jti[JTI_SIZE];
+	struct buf claims;
+
+	crypto_random(jti, sizeof(jti));
+	buf_init(&claims, cx->mem, 256);
+	buf_text(&claims, "{\"sub\":");
+	json_write_text(&claims, subject);
+	buf_text(&claims, ",\"aud\":[");
+	json_write_text(&claims, s->audience);
+	buf_char(&claims, ']');
+	if (lifetime >= 0) {
+		buf_text(&claims, ",\"exp\":");
+		buf_number(&claims, cx->now + lifetime);
+	}
+	buf_text(&claims, ",\"iat\":");
+	buf_number(&claims, issued_at);
+	buf_text(&claims, ",\"jti\":\"");
+	buf_text(&claims, crypto_base64url(cx->mem, jti, sizeof(jti)));
+	buf_text(&claims, "\"}");
+	*out = jwt_sign(cx->mem, s->keys[0], claims.data, claims.len);
+	return OK;
+}
+
+/* Whole seconds of a number, cut towards zero as Python's int() does. */
+static enum err
+read_seconds(const struct json *v, int64_t *out)
+{
+	int64_t seconds;
+
+	if (json_type(v) != JSON_NUMBER)
+		return ERR_BAD_TOKEN;
+	if (json_number_is_int(v)) {
+		if (!json_number_int64(v, &seconds))
+			return ERR_BAD_TOKEN;
+	} else {
+		double number = json_number(v);
+
+		/* Written so that NaN is refused too. */
+		if (!(number >= (double)-TIME_LIMIT &&
+		      number <= (double)TIME_LIMIT))
+			return ERR_BAD_TOKEN;
+		seconds = (int64_t)number;
+	}
+	if (seconds < -TIME_LIMIT || seconds > TIME_LIMIT)
+		return ERR_BAD_TOKEN;
+	*out = seconds;
+	return OK;
+}
+
+/* *out stays as it is when there is no such claim. */
+static enum err
+read_time(const struct json *claims, const char *name, int64_t *out)
+{
+	const struct json *v = json_member(claims, name);
+
+	return v == NULL ? OK : read_seconds(v, out);
+}
+
+static enum err
+check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
+	    struct token *out)
+{
+	int64_t leeway = cx->conf->jwt.leeway;
+	bool issued = json_member(claims, "iat") != NULL;
+	bool expires = json_member(claims, "exp") != NULL;
+	int64_t iat = 0;
+	int64_t nbf = -TIME_LIMIT;
+	int64_t exp = -1;
+
+	TRY(read_time(claims, "iat", &iat));
+	TRY(read_time(claims, "nbf", &nbf));
+	TRY(read_time(claims, "exp", &exp));
+	if (iat > cx->now + leeway + ISSUED_AHEAD || nbf > cx->now + leeway)
+		return ERR_BAD_TOKEN;
+	if (expires ? exp <= cx->now - leeway : lifetime >= 0)
+		return ERR_BAD_TOKEN;
+	out->expires_at = exp;
+	if (!issued && expires && lifetime >= 0)
+		iat = exp - lifetime;
+	out->issued_at = iat;
+	return OK;
+}
+
+/* One text, or a list of texts that holds ours; compared as a whole. */
+static enum err
+check_audience(const struct json *claims, const char *audience)
+{
+	const struct json *v = json_member(claims, "aud");
+	bool found = false;
+
+	if (v == NULL)
+		return ERR_BAD_TOKEN;
+	if (json_type(v) == JSON_TEXT)
+		return strcmp(json_text(v), audience) == 0 ? OK : ERR_BAD_TOKEN;
+	if (json_type(v) != JSON_ARRAY)
+		return ERR_BAD_TOKEN;
+	for (v = json_first(v); v != NULL; v = json_next(v)) {
+		if (json_type(v) != JSON_TEXT)
+			return ERR_BAD_TOKEN;
+		if (strcmp(json_text(v), audience) == 0)
+			found = true;
+	}
+	return found ? OK : ERR_BAD_TOKEN;
+}
+
+static enum err
+read_subject(struct arena *mem, const struct json *claims, const char **out)
+{
+	const struct json *sub = json_member(claims, "sub");
+	const struct json *jti = json_member(claims, "jti");
+	char *id = arena_alloc(mem, UUID_SIZE);
+
+	if (jti != NULL && json_type(jti) != JSON_TEXT)
+		return ERR_BAD_TOKEN;
+	if (sub == NULL || json_type(sub) != JSON_TEXT)
+		return ERR_BAD_TOKEN;
+	if (!uuid_parse(json_text(sub), id))
+		return ERR_BAD_TOKEN;
+	*out = id;
+	return OK;
+}
+
+enum err
+token_read(struct ctx *cx, const char *text, int64_t lifetime,
+	   struct token *out)
+{
+	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
+	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
+	const struct json *claims;
+
+	if (len > TOKEN_SIZE_LIMIT)
+		return ERR_BAD_TOKEN;
+	*out = (struct token){0};
+	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, &claims));
+	TRY(check_times(cx, claims, lifetime, out));
+	TRY(check_audience(claims, s->audience));
+	TRY(read_subject(cx->mem, claims, &out->subject));
+	out->hash = crypto_sha256_hex(cx->mem, text, len);
+	return OK;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "db/driver.h"
+
+/* Of a transaction that the database asks to run again. */
+#define RETRIES 5
+#define PAUSE_MIN 5 /* milliseconds; doubled for each retry */
+
+static const struct {
+	const char *prefix;
+	const struct db_driver *driver;
+} drivers[] = {
+#define DRIVER(name, start, operations)                                        \
+	{.prefix = (start), .driver = &(operations)},
+#include "db/drivers.def"
+#undef DRIVER
+	/* Never matches; without any library the table would be empty. */
+	{.prefix = NULL, .driver = NULL},
+};
+
+struct db_value
+db_null(void)
+{
+	return (struct db_value){.type = DB_NULL};
+}
+
+struct db_value
+db_text(const char *text)
+{
+	return (struct db_value){.type = DB_TEXT, .text = text};
+}
+
+struct db_value
+db_text_or_null(const char *text)
+{
+	return text != NULL ? db_text(text) : db_null();
+}
+
+struct db_value
+db_int(int64_t number)
+{
+	return (struct db_value){.type = DB_INT, .number = number};
+}
+
+struct db_value
+db_bool(bool truth)
+{
+	return (struct db_value){.type = DB_BOOL, .number = truth ? 1 : 0};
+}
+
+/* libpq also takes "host=… dbname=…". */
+static bool
+is_keyword_string(const char *url)
+{
+	size_t word = strspn(url, "abcdefghijklmnopqrstuvwxyz_");
+
+	return word > 0 && url[word + strspn(url + word, " ")] == '=';
+}
+
+static const struct db_driver *
+driver_find(const char *url)
+{
+	const char *address = is_keyword_string(url) ? "postgresql:" : url;
+
+	for (size_t i = 0; drivers[i].prefix != NULL; i++) {
+		if (text_starts(address, drivers[i].prefix))
+			return drivers[i].driver;
+	}
+	return NULL;
+}
+
+enum err
+db_open(const struct db_settings *settings, struct db **out, const char **why)
+{
+	const struct db_driver *driver = driver_find(settings->url);
+	enum err e;
+
+	*out = NULL;
+	*why = "the address of the database begins with no scheme that this "
+	       "program was built for (sqlite:, postgresql:)";
+	if (driver == NULL)
+		return ERR_CONFIGURATION;
+	e = driver->open(settings, out, why);
+	if (e != OK)
+		return e;
+	(*out)->driver = driver;
+	(*out)->statement_limit = settings->statement_limit;
+	*why = NULL;
+	return OK;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db != NULL)
+		db->driver->close(db);
+}
+
+const char *
+db_driver(const struct db *db)
+{
+	return db->driver->name;
+}
+
+const char *
+db_complaint(const struct db *db)
+{
+	return db->complaint;
+}
+
+static enum log_level
+failure_level(enum err e)
+{
+	if (e == ERR_ALREADY_EXISTS)
+		return LEVEL_DEBUG;
+	return e == ERR_CONFLICT ? LEVEL_INFO : LEVEL_ERROR;
+}
+
+void
+db_failed(struct db *db, enum err e, const char *statement, const char *code,
+	  const char *words)
+{
+	(void)snprintf(db->complaint, sizeof(db->complaint), "%.*s",
+		       (int)strcspn(words, "\n"), words);
+	log_event(failure_level(e), log_is("database_failed"),
+		  log_text("driver", db->driver->name),
+		  log_text("statement", statement), log_text("code", code),
+		  log_text("outcome", err_name(e)),
+		  log_text("message", db->complaint));
+}
+
+enum err
+db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
+	 const struct db_value *values, size_t count, struct db_rows *out)
+{
+	*out = (struct db_rows){0};
+	return db->driver->query(db, mem, statement, values, count, out);
+}
+
+enum err
+db_run(struct db *db, struct arena *mem, const struct db_statement *statement,
+       const struct db_value *values, size_t count, int64_t *changed)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, statement, values, count, &rows);
+
+	if (changed != NULL)
+		*changed = rows.changed;
+	return e;
+}
+
+enum err
+db_script(struct db *db, const char *sql)
+{
+	return db->driver->script(db, sql, false);
+}
+
+enum err
+db_ping(struct db *db)
+{
+	return db->driver->script(db, db->driver->ping, true);
+}
+
+static enum err
+transact_once(struct db *db, enum err (*body)(struct db *db, void *arg),
+	      void *arg)
+{
+	enum err e = db->driver->begin(db, db->alone);
+
+	if (e != OK)
+		return e;
+	db->in_transaction = true;
+	e = body(db, arg);
+	if (e == OK)
+		e = db->driver->commit(db);
+	if (e != OK)
+		db->driver->rollback(db);
+	db->in_transaction = false;
+	return e;
+}
+
+/* Two that collided must not wake at the same moment. */
+static void
+pause_before(int retry)
+{
+	int64_t longest = (int64_t)PAUSE_MIN << retry;
+	uint32_t dice;
+	int64_t pause;
+
+	crypto_random(&dice, sizeof(dice));
+	pause = longest / 2 + (int64_t)dice % (longest / 2 + 1);
+	(void)nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
+}
+
+/* A transaction that had to wait for its first failure is late already:
+ * after the limit of one statement nothing is begun again. */
+static enum err
+transact(struct db *db, enum err (*body)(struct db *db, void *arg), void *arg)
+{
+	int64_t deadline = clock_monotonic() + db->statement_limit * 1000;
+
+	for (int retry = 0;; retry++) {
+		enum err e = transact_once(db, body, arg);
+		if (e != ERR_CONFLICT || retry == RETRIES ||
+		    clock_monotonic() >= deadline)
+			return e;
+		pause_before(retry);
+	}
+}
+
+enum err
+db_transact(struct db *db, enum err (*body)(struct db *db, void *arg),
+	    void *arg)
+{
+	if (db->in_transaction) {
+		db_failed(db, ERR_INTERNAL, "begin", "",
+			  "a transaction within a transaction");
+		return ERR_INTERNAL;
+	}
+	return transact(db, body, arg);
+}
+
+enum err
+db_transact_alone(struct db *db, enum err (*body)(struct db *db, void *arg),
+		  void *arg)
+{
+	enum err e;
+
+	db->alone = true;
+	e = db_transact(db, body, arg);
+	db->alone = false;
+	return e;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statements in, rows out. Knows no table. A worker has one connection; the
+ * driver is chosen by the address. drivers.def lists the drivers.
+ *
+ * SQL is written once for every driver: parameters $1, $2 …, RETURNING,
+ * ON CONFLICT.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+
+struct db;
+
+enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BOOL };
+
+/* A parameter or a column of a row. `text` is NUL-terminated. */
+struct db_value {
+	enum db_type type;
+	const char *text;
+	int64_t number; /* DB_INT, DB_BOOL (0 or 1) */
+};
+
+struct db_value db_null(void);
+struct db_value db_text(const char *text) NONNULL(1);
+/* NULL becomes SQL's NULL. */
+struct db_value db_text_or_null(const char *text);
+struct db_value db_int(int64_t number);
+struct db_value db_bool(bool truth);
+
+/*
+ * A statement: static const, so that its address is its identity and drivers
+ * prepare it once a connection. `result` gives the type of each column as a
+ * text of one letter a column: t text, i int, b bool; "" for none.
+ */
+struct db_statement {
+	const char *name; /* unique, [a-z_]+ */
+	const char *sql;
+	const char *result;
+	bool reads_only; /* may be sent again after a lost connection */
+};
+
+/* All rows, copied to the arena: cells[row * columns + column]. */
+struct db_rows {
+	size_t count;
+	size_t columns;
+	const struct db_value *cells;
+	int64_t changed; /* rows that an INSERT, UPDATE or DELETE touched */
+};
+
+struct db_settings {
+	const char *url;
+	int64_t connect_limit;   /* seconds */
+	int64_t statement_limit; /* seconds */
+	bool prepared;
+};
+
+/*
+ * Picks the driver by the address and connects lazily: at the first
+ * statement. ERR_CONFIGURATION when no driver takes the address; *why then
+ * says so in a static sentence. Call after the fork. Heap; db_close frees.
+ */
+enum err db_open(const struct db_settings *settings, struct db **out,
+		 const char **why) NODISCARD NONNULL(1, 2, 3);
+void db_close(struct db *db);
+
+/* The driver's name: "postgresql" or "sqlite". */
+const char *db_driver(const struct db *db) NONNULL(1);
+
+/*
+ * Runs one statement. ERR_ALREADY_EXISTS for a violated unique constraint,
+ * ERR_CONFLICT for a serialization failure or deadlock (db_transact retries),
+ * ERR_DATABASE_DOWN when the database cannot be reached or is too late,
+ * ERR_INTERNAL for anything else; each is logged here, without values. A lost
+ * connection is made again; a statement that reads only and is outside a
+ * transaction is sent again once.
+ */
+enum err db_query(struct db *db, struct arena *mem,
+		  const struct db_statement *statement,
+		  const struct db_value *values, size_t count,
+		  struct db_rows *out) NODISCARD NONNULL(1, 2, 3, 6);
+
+/* The same where no rows are wanted; *changed may be NULL. */
+enum err db_run(struct db *db, struct arena *mem,
+		const struct db_statement *statement,
+		const struct db_value *values, size_t count, int64_t *changed)
+	NODISCARD NONNULL(1, 2, 3);
+
+/*
+ * Runs `body` in a transaction: commits when it returns OK, else rolls back
+ * and hands its result on. ERR_CONFLICT is retried up to 5 times with a
+ * pause; so `body` must be able to run again. Not nested.
+ */
+enum err db_transact(struct db *db, enum err (*body)(struct db *db, void *arg),
+		     void *arg) NODISCARD NONNULL(1, 2);
+
+/*
+ * The same, but alone: other processes that ask for it wait. For migrations.
+ */
+enum err db_transact_alone(struct db *db,
+			   enum err (*body)(struct db *db, void *arg),
+			   void *arg) NODISCARD NONNULL(1, 2);
+
+/* Several statements without parameters or rows, such as a migration. */
+enum err db_script(struct db *db, const char *sql) NODISCARD NONNULL(1, 2);
+
+/* One round trip that proves the database answers. */
+enum err db_ping(struct db *db) NODISCARD NONNULL(1);
+
+/* The last failure in the driver's words, for commands. Never NULL. */
+const char *db_complaint(const struct db *db) RETURNS_NONNULL NONNULL(1);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between db.c and the drivers. A driver's own struct begins with struct db;
+ * db.c fills that in and sees to transactions.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include "db/db.h"
+
+struct db_driver {
+	const char *name;
+	/* Whether the database has the table named by $1. */
+	const struct db_statement *has_table;
+	const char *ping;
+
+	/* As db_open; *out is zeroed but for what the driver set. */
+	enum err (*open)(const struct db_settings *settings, struct db **out,
+			 const char **why) NODISCARD;
+	void (*close)(struct db *db);
+	enum err (*query)(struct db *db, struct arena *mem,
+			  const struct db_statement *statement,
+			  const struct db_value *values, size_t count,
+			  struct db_rows *out) NODISCARD;
+	/* As db_script; `harmless`: may be sent again after a lost
+	 * connection. */
+	enum err (*script)(struct db *db, const char *sql, bool harmless)
+		NODISCARD;
+
+	/* After a failed begin nothing is open. */
+	enum err (*begin)(struct db *db, bool alone) NODISCARD;
+	/* A failed commit leaves the rest to rollback. */
+	enum err (*commit)(struct db *db) NODISCARD;
+	/* Never fails: a connection that cannot roll back is dropped. */
+	void (*rollback)(struct db *db);
+};
+
+struct db {
+	const struct db_driver *driver;
+	int64_t statement_limit; /* seconds */
+	bool in_transaction;     /* no reconnecting, no sending again */
+	bool alone;              /* no statement limit */
+	char complaint[512];
+};
+
+/*
+ * Keeps the driver's words for db_complaint and logs them. `statement` is a
+ * name, `code` the driver's own; `words` hold no values of rows.
+ */
+void db_failed(struct db *db, enum err e, const char *statement,
+	       const char *code, const char *words) NONNULL(1, 3, 4, 5);
+
+#define DRIVER(name, prefix, operations)                                       \
+	extern const struct db_driver operations;
+#include "db/drivers.def"
+#undef DRIVER
+
+#endif

@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/driver.h"
+
+#ifdef HAVE_LIBPQ
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* Statements beyond these are sent whole each time. */
+#define KNOWN_LIMIT 64
+#define OPTIONS_LIMIT 128
+/* Milliseconds between attempts to connect, while they fail. */
+#define PAUSE_MIN 200
+#define PAUSE_MAX 2000
+/* What a migration may take at most, waiting for others included. */
+#define ALONE_LIMIT ((int64_t)3600 * 1000)
+
+struct known {
+	const struct db_statement *statement;
+	bool named; /* the server has it under its name */
+};
+
+struct pg {
+	struct db db;
+	char *url;
+	size_t hosts; /* of the address */
+	size_t host;  /* to begin with: the one that answered last */
+	int64_t connect_limit;
+	bool prepared;
+
+	PGconn *conn;
+	int64_t next_attempt; /* clock_monotonic */
+	int64_t pause;        /* 0 while all is well */
+	struct known known[KNOWN_LIMIT];
+	size_t known_count;
+};
+
+/* What a failure means for the connection. */
+enum fate {
+	FATE_KEEP,
+	FATE_LATE,     /* drop it; the time is used up */
+	FATE_LOST,     /* drop it; whether the statement ran is unknown */
+	FATE_UNTOUCHED /* drop it; the statement certainly did not run */
+};
+
+/* One thing to send. */
+struct order {
+	const struct db_statement *statement;
+	const char *const *values;
+	int count;
+	bool simple; /* perhaps several statements, without values */
+	int64_t deadline;
+};
+
+/* By the start of the SQLSTATE (appendix A of PostgreSQL's manual). */
+static const struct meaning {
+	const char *state;
+	enum err e;
+	enum fate fate;
+} meanings[] = {
+	{"23505", ERR_ALREADY_EXISTS, FATE_KEEP},
+	{"40001", ERR_CONFLICT, FATE_KEEP},
+	{"40P01", ERR_CONFLICT, FATE_KEEP},
+	{"57014", ERR_DATABASE_DOWN, FATE_KEEP},
+	{"57P", ERR_DATABASE_DOWN, FATE_LOST},
+	{"08", ERR_DATABASE_DOWN, FATE_LOST},
+	{"25P03", ERR_DATABASE_DOWN, FATE_LOST},
+	{"53", ERR_DATABASE_DOWN, FATE_KEEP},
+	{"58", ERR_DATABASE_DOWN, FATE_KEEP},
+	/* A fallen primary: the next connection finds the new one. */
+	{"25006", ERR_DATABASE_DOWN, FATE_UNTOUCHED},
+	/* Prepared statements that the server forgot or cannot use since a
+	 * table changed: a new connection begins without any. */
+	{"26000", ERR_INTERNAL, FATE_UNTOUCHED},
+	{"0A000", ERR_INTERNAL, FATE_UNTOUCHED},
+	{"", ERR_INTERNAL, FATE_KEEP},
+};
+
+/* Stand before the user's address, which therefore wins. */
+static const struct {
+	const char *key;
+	const char *value;
+} defaults[] = {
+	{"fallback_application_name", "fastcgi-users"},
+	{"target_session_attrs", "read-write"},
+	{"gssencmode", "disable"},
+	{"keepalives_idle", "10"},
+	{"keepalives_interval", "5"},
+	{"keepalives_count", "3"},
+};
+
+/* Not to_regclass: in a transaction it may answer from before a lock that was
+ * waited for. */
+static const struct db_statement has_table = {
+	.name = "has_table",
+	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_class"
+	       " WHERE relname = $1 AND relkind IN ('r', 'p')"
+	       " AND pg_catalog.pg_table_is_visible(oid)",
+	.result = "b",
+	.reads_only = true,
+};
+
+static struct pg *
+pg_of(struct db *db)
+{
+	return (struct pg *)db;
+}
+
+static void
+pg_disconnect(struct pg *pg)
+{
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+	pg->known_count = 0;
+}
+
+/* False when nothing happened until the deadline. */
+static bool
+socket_wait(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	for (;;) {
+		int64_t left = deadline - clock_monotonic();
+		int n;
+
+		if (fd < 0 || left <= 0)
+			return false;
+		n = poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX);
+		if (n > 0)
+			return true;
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+static int64_t
+statement_deadline(const struct pg *pg)
+{
+	/* The server stops a slow statement itself; the second more is for
+	 * its word to arrive. */
+	return clock_monotonic() +
+	       (pg->db.alone ? ALONE_LIMIT
+			     : (pg->db.statement_limit + 1) * 1000);
+}
+
+/* Sends what is left and reads until a result can be had at once. */
+static enum fate
+result_await(PGconn *conn, int64_t deadline)
+{
+	for (;;) {
+		int unsent = PQflush(conn);
+		short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+
+		if (unsent < 0)
+			return FATE_LOST;
+		if (unsent == 0 && PQisBusy(conn) == 0)
+			return FATE_KEEP;
+		if (!socket_wait(PQsocket(conn), events, deadline))
+			return FATE_LATE;
+		if (PQconsumeInput(conn) == 0)
+			return FATE_LOST;
+	}
+}
+
+static bool
+result_is_good(const PGresult *res)
+{
+	ExecStatusType status = PQresultStatus(res);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* Reads to the end of the answer. *out is the first failure, else the last
+ * result; the caller clears it. */
+static enum fate
+result_collect(PGconn *conn, int64_t deadline, PGresult **out)
+{
+	for (;;) {
+		enum fate fate = result_await(conn, deadline);
+		PGresult *next;
+
+		if (fate != FATE_KEEP)
+			return fate;
+		next = PQgetResult(conn);
+		if (next == NULL)
+			return *out != NULL ? FATE_KEEP : FATE_LOST;
+		if (*out != NULL && !result_is_good(*out)) {
+			PQclear(next);
+			continue;
+		}
+		PQclear(*out);
+		*out = next;
+	}
+}
+
+/*
+ * The entry of a statement that this connection ran before; NULL at its first
+ * time, which is sent whole: a CGI program runs each but once.
+ */
+static struct known *
+known_find(struct pg *pg, const struct db_statement *statement)
+{
+	for (size_t i = 0; i < pg->known_count; i++) {
+		if (pg->known[i].statement == statement)
+			return &pg->known[i];
+	}
+	if (pg->known_count < KNOWN_LIMIT)
+		pg->known[pg->known_count++] =
+			(struct known){.statement = statement};
+	return NULL;
+}
+
+static enum fate
+order_prepare(struct pg *pg, struct known *known, int64_t deadline,
+	      PGresult **out)
+{
+	const struct db_statement *s = known->statement;
+	enum fate fate = FATE_LOST;
+
+	if (known->named)
+		return FATE_KEEP;
+	if (PQsendPrepare(pg->conn, s->name, s->sql, 0, NULL) == 1)
+		fate = result_collect(pg->conn, deadline, out);
+	known->named = fate == FATE_KEEP && result_is_good(*out);
+	return fate;
+}
+
+/* Sends and collects; *out is the caller's to clear in any case. */
+static enum fate
+order_send(struct pg *pg, const struct order *o, PGresult **out)
+{
+	const struct db_statement *s = o->statement;
+	int64_t deadline = o->deadline;
+	struct known *known = NULL;
+	int sent;
+
+	if (pg->prepared && !o->simple)
+		known = known_find(pg, s);
+	if (known != NULL) {
+		enum fate fate = order_prepare(pg, known, deadline, out);
+		if (fate != FATE_KEEP || !known->named)
+			return fate;
+		PQclear(*out);
+		*out = NULL;
+		sent = PQsendQueryPrepared(pg->conn, s->name, o->count,
+					   o->values, NULL, NULL, 0);
+	} else if (o->simple) {
+		sent = PQsendQuery(pg->conn, s->sql);
+	} else {
+		sent = PQsendQueryParams(pg->conn, s->sql, o->count, NULL,
+					 o->values, NULL, NULL, 0);
+	}
+	return sent == 1 ? result_collect(pg->conn, deadline, out) : FATE_LOST;
+}
+
+static const struct meaning *
+meaning_of(const char *state)
+{
+	const struct meaning *m = meanings;
+
+	while (strncmp(state, m->state, strlen(m->state)) != 0)
+		m++;
+	return m;
+}
+
+/* What a complete answer says. Messages of class 22 quote the value that was
+ * wrong, so they are kept to ourselves. */
+static enum err
+result_judge(struct pg *pg, const struct order *o, const PGresult *res,
+	     enum fate *fate)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *words = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const struct meaning *m;
+
+	if (result_is_good(res) || PQresultStatus(res) == PGRES_EMPTY_QUERY)
+		return OK;
+	if (state == NULL)
+		state = "08006";
+	if (words == NULL)
+		words = "the connection was lost";
+	if (strncmp(state, "22", 2) == 0)
+		words = "a value does not fit its type";
+	m = meaning_of(state);
+	*fate = m->fate;
+	/* A script has no prepared statements: 0A000 is its own fault. */
+	if (o->simple && m->e == ERR_INTERNAL)
+		*fate = FATE_KEEP;
+	db_failed(&pg->db, *fate == FATE_UNTOUCHED ? ERR_CONFLICT : m->e,
+		  o->statement->name, state, words);
+	return m->e;
+}
+
+/* Sends once, on the connection there is. */
+static enum err
+order_try(struct pg *pg, const struct order *o, PGresult **out, enum fate *fate)
+{
+	*fate = order_send(pg, o, out);
+	switch (*fate) {
+	case FATE_KEEP:
+		return result_judge(pg, o, *out, fate);
+	case FATE_LATE:
+		db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name, "",
+			  "no answer within the limit");
+		break;
+	case FATE_LOST:
+	case FATE_UNTOUCHED:
+		db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name,
+			  "08006", "the connection was lost");
+		break;
+	}
+	return ERR_DATABASE_DOWN;
+}
+
+static void
+notice_ignore(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+/* Cuts a list like "a,b" down to its i-th item; a single item serves all. */
+static void
+list_cut(char *list, size_t i)
+{
+	const char *item = list;
+	size_t len;
+
+	if (strchr(list, ',') == NULL)
+		return;
+	for (; i > 0; i--) {
+		item += strcspn(item, ",");
+		if (*item == ',')
+			item++;
+	}
+	len = strcspn(item, ",");
+	memmove(list, item, len);
+	list[len] = '\0';
+}
+
+static bool
+is_host_list(const char *keyword)
+{
+	return strcmp(keyword, "host") == 0 ||
+	       strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
+}
+
+static PGconn *
+conn_start(const struct pg *pg, size_t host)
+{
+	PQconninfoOption *options = PQconninfoParse(pg->url, NULL);
+	const char *keys[OPTIONS_LIMIT + 1] = {0};
+	const char *values[OPTIONS_LIMIT + 1] = {0};
+	char patience[24];
+	size_t n = 0;
+	PGconn *conn;
+
+	if (options == NULL)
+		return NULL;
+	(void)snprintf(patience, sizeof(patience), "%" PRId64,
+		       (pg->db.statement_limit + 1) * 1000);
+	keys[n] = "tcp_user_timeout";
+	values[n++] = patience;
+	for (size_t i = 0; i < countof(defaults); i++) {
+		keys[n] = defaults[i].key;
+		values[n++] = defaults[i].value;
+	}
+	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
+		if (o->val == NULL || n + 1 >= OPTIONS_LIMIT)
+			continue;
+		if (is_host_list(o->keyword))
+			list_cut(o->val, host);
+		keys[n] = o->keyword;
+		values[n++] = o->val;
+	}
+	keys[n] = "client_encoding";
+	values[n] = "UTF8";
+	conn = PQconnectStartParams(keys, values, 0);
+	PQconninfoFree(options);
+	return conn;
+}
+
+/* False with the reason in db_complaint. */
+static bool
+conn_finish(struct pg *pg, PGconn *conn, int64_t deadline)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	const char *words = NULL;
+
+	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
+		state = PGRES_POLLING_FAILED;
+	else
+		(void)PQsetNoticeReceiver(conn, notice_ignore, NULL);
+	while (state == PGRES_POLLING_READING ||
+	       state == PGRES_POLLING_WRITING) {
+		short events =
+			state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+
+		if (!socket_wait(PQsocket(conn), events, deadline)) {
+			words = "no connection within the limit";
+			break;
+		}
+		state = PQconnectPoll(conn);
+	}
+	if (state == PGRES_POLLING_OK && PQsetnonblocking(conn, 1) == 0)
+		return true;
+	if (words == NULL)
+		words = conn != NULL ? PQerrorMessage(conn) : "out of memory";
+	db_failed(&pg->db, ERR_DATABASE_DOWN, "connect", "", words);
+	return false;
+}
+
+/*
+ * Limits in the server, so that it does not work on, or hold locks, for
+ * somebody who left. Not behind a pooler, where they would stick to
+ * connections of others.
+ */
+static enum err
+conn_limit(struct pg *pg, int64_t deadline)
+{
+	int64_t limit = pg->db.statement_limit * 1000;
+	char sql[160];
+	struct db_statement s = {.name = "limits", .sql = sql, .result = ""};
+	struct order o = {
+		.statement = &s, .simple = true, .deadline = deadline};
+	PGresult *res = NULL;
+	enum fate fate;
+	enum err e;
+
+	if (!pg->prepared)
+		return OK;
+	(void)snprintf(sql, sizeof(sql),
+		       "SET statement_timeout = %" PRId64
+		       "; SET idle_in_transaction_session_timeout = %" PRId64,
+		       limit, limit + 10000);
+	e = order_try(pg, &o, &res, &fate);
+	PQclear(res);
+	if (e != OK)
+		pg_disconnect(pg);
+	return e;
+}
+
+/* Tries each host, the last good one first, all within the limit. */
+static enum err
+hosts_try(struct pg *pg)
+{
+	int64_t deadline = clock_monotonic() + pg->connect_limit * 1000;
+
+	for (size_t left = pg->hosts; left > 0; left--) {
+		int64_t now = clock_monotonic();
+		int64_t share = (deadline - now) / (int64_t)left;
+		PGconn *conn = conn_start(pg, pg->host);
+
+		if (conn_finish(pg, conn, now + share)) {
+			pg->conn = conn;
+			return conn_limit(pg, deadline);
+		}
+		PQfinish(conn);
+		pg->host = (pg->host + 1) % pg->hosts;
+	}
+	return ERR_DATABASE_DOWN;
+}
+
+/* After a failure the next attempts fail at once for a while, so that an
+ * outage does not cost every request the time limit. */
+static enum err
+pg_connect(struct pg *pg)
+{
+	if (pg->pause > 0 && clock_monotonic() < pg->next_attempt)
+		return ERR_DATABASE_DOWN;
+	if (hosts_try(pg) == OK) {
+		log_event(pg->pause > 0 ? LEVEL_INFO : LEVEL_DEBUG,
+			  log_is("database_connected"),
+			  log_number("server", PQserverVersion(pg->conn)));
+		pg->pause = 0;
+		return OK;
+	}
+	pg->pause = pg->pause > 0 ? pg->pause * 2 : PAUSE_MIN;
+	if (pg->pause > PAUSE_MAX)
+		pg->pause = PAUSE_MAX;
+	pg->next_attempt = clock_monotonic() + pg->pause;
+	return ERR_DATABASE_DOWN;
+}
+
+/* Something to read while nothing was asked: the server said goodbye. */
+static bool
+conn_is_stale(const struct pg *pg)
+{
+	struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+
+	return p.fd < 0 || poll(&p, 1, 0) != 0;
+}
+
+static enum err
+pg_ready(struct pg *pg)
+{
+	if (pg->db.in_transaction)
+		return pg->conn != NULL ? OK : ERR_DATABASE_DOWN;
+	if (pg->conn != NULL && !conn_is_stale(pg))
+		return OK;
+	pg_disconnect(pg);
+	return pg_connect(pg);
+}
+
+/*
+ * Sends, and once more on a new connection where that does no harm. *out is
+ * the caller's to clear in any case.
+ */
+static enum err
+order_run(struct pg *pg, struct order *o, PGresult **out)
+{
+	bool harmless = o->statement->reads_only;
+
+	*out = NULL;
+	for (int attempt = 0;; attempt++) {
+		enum fate fate;
+		enum err e = pg_ready(pg);
+
+		if (e != OK)
+			return e;
+		o->deadline = statement_deadline(pg);
+		e = order_try(pg, o, out, &fate);
+		if (fate == FATE_KEEP)
+			return e;
+		pg_disconnect(pg);
+		if (pg->db.in_transaction)
+			return fate == FATE_UNTOUCHED ? ERR_CONFLICT : e;
+		if (attempt > 0 || fate == FATE_LATE ||
+		    (fate == FATE_LOST && !harmless))
+			return e;
+		PQclear(*out);
+		*out = NULL;
+	}
+}
+
+/* A statement without values or rows; `tag` (or NULL) is what the server must
+ * say that it did. */
+static enum err
+simple_run(struct pg *pg, const char *name, const char *sql, bool harmless,
+	   const char *tag)
+{
+	struct db_statement s = {
+		.name = name,
+		.sql = sql,
+		.result = "",
+		.reads_only = harmless,
+	};
+	struct order o = {.statement = &s, .simple = true};
+	PGresult *res;
+	enum err e = order_run(pg, &o, &res);
+
+	if (e == OK && tag != NULL && strcmp(PQcmdStatus(res), tag) != 0) {
+		e = ERR_INTERNAL;
+		db_failed(&pg->db, e, name, "",
+			  "the server did something else");
+	}
+	PQclear(res);
+	return e;
+}
+
+/* NULL stands for SQL's NULL. */
+static const char *
+value_text(struct arena *mem, const struct db_value *v)
+{
+	switch (v->type) {
+	case DB_NULL:
+		return NULL;
+	case DB_TEXT:
+		return v->text;
+	case DB_INT:
+		return arena_printf(mem, "%" PRId64, v->number);
+	case DB_BOOL:
+		return v->number != 0 ? "t" : "f";
+	}
+	return NULL;
+}
+
+static bool
+cell_read(const char *text, char type, struct arena *mem, struct db_value *out)
+{
+	switch (type) {
+	case 't':
+		*out = db_text(arena_text(mem, text));
+		return true;
+	case 'i':
+		*out = db_int(0);
+		return text_number(text, INT64_MIN, INT64_MAX, &out->number);
+	case 'b':
+		*out = db_bool(text[0] == 't');
+		return text[0] == 't' || text[0] == 'f';
+	default:
+		return false;
+	}
+}
+
+static enum err
+rows_read(const PGresult *res, const struct db_statement *s, struct arena *mem,
+	  struct db_rows *out)
+{
+	size_t columns = (size_t)PQnfields(res);
+	size_t count = (size_t)PQntuples(res);
+	struct db_value *cells =
+		arena_array(mem, columns * count + 1, sizeof(*cells));
+
+	if (columns != strlen(s->result))
+		return ERR_INTERNAL;
+	for (size_t i = 0; i < columns * count; i++) {
+		int row = (int)(i / columns);
+		int column = (int)(i % columns);
+
+		if (PQgetisnull(res, row, column) == 0 &&
+		    !cell_read(PQgetvalue(res, row, column), s->result[column],
+			       mem, &cells[i]))
+			return ERR_INTERNAL;
+	}
+	*out = (struct db_rows){
+		.count = count, .columns = columns, .cells = cells};
+	return OK;
+}
+
+static enum err
+pg_query(struct db *db, struct arena *mem, const struct db_statement *statement,
+	 const struct db_value *values, size_t count, struct db_rows *out)
+{
+	const char **texts = arena_array(mem, count + 1, sizeof(*texts));
+	struct order o = {
+		.statement = statement, .values = texts, .count = (int)count};
+	PGresult *res = NULL;
+	enum err e;
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = value_text(mem, &values[i]);
+	e = order_run(pg_of(db), &o, &res);
+	if (e != OK)
+		goto out;
+	e = rows_read(res, statement, mem, out);
+	if (e != OK)
+		db_failed(db, e, statement->name, "",
+			  "the columns are not of the expected types");
+	/* "" for what changes nothing, which leaves 0. */
+	if (!statement->reads_only &&
+	    !text_number(PQcmdTuples(res), 0, INT64_MAX, &out->changed))
+		out->changed = 0;
+out:
+	PQclear(res);
+	return e;
+}
+
+static enum err
+pg_script(struct db *db, const char *sql, bool harmless)
+{
+	return simple_run(pg_of(db), "script", sql, harmless, NULL);
+}
+
+static enum err
+pg_begin(struct db *db, bool alone)
+{
+	/* The number is ours: "FCU" and a version in ASCII. */
+	static const char alone_sql[] =
+		"BEGIN; SET LOCAL statement_timeout = 0; "
+		"SELECT pg_advisory_xact_lock(1178817841)";
+	struct pg *pg = pg_of(db);
+	enum err e = simple_run(pg, "begin", alone ? alone_sql : "BEGIN", true,
+				NULL);
+
+	if (e != OK)
+		pg_disconnect(pg);
+	return e;
+}
+
+/* A transaction with a failed statement "commits" as ROLLBACK. */
+static enum err
+pg_commit(struct db *db)
+{
+	return simple_run(pg_of(db), "commit", "COMMIT", false, "COMMIT");
+}
+
+static void
+pg_rollback(struct db *db)
+{
+	struct pg *pg = pg_of(db);
+
+	if (pg->conn == NULL || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+		return;
+	if (simple_run(pg, "rollback", "ROLLBACK", false, NULL) != OK)
+		pg_disconnect(pg);
+}
+
+static size_t
+hosts_count(const PQconninfoOption *options)
+{
+	size_t most = 1;
+
+	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
+		size_t items = 1;
+
+		if (o->val == NULL || !is_host_list(o->keyword))
+			continue;
+		for (const char *c = o->val; *c != '\0'; c++)
+			items += *c == ',';
+		most = items > most ? items : most;
+	}
+	return most;
+}
+
+static enum err
+pg_open(const struct db_settings *settings, struct db **out, const char **why)
+{
+	PQconninfoOption *options = PQconninfoParse(settings->url, NULL);
+	struct pg *pg;
+
+	if (options == NULL) {
+		*why = "libpq does not understand the address of the database";
+		return ERR_CONFIGURATION;
+	}
+	pg = calloc(1, sizeof(*pg));
+	if (pg == NULL)
+		abort();
+	pg->url = strdup(settings->url);
+	if (pg->url == NULL)
+		abort();
+	pg->hosts = hosts_count(options);
+	pg->connect_limit = settings->connect_limit;
+	pg->prepared = settings->prepared;
+	PQconninfoFree(options);
+	*out = &pg->db;
+	return OK;
+}
+
+static void
+pg_close(struct db *db)
+{
+	struct pg *pg = pg_of(db);
+
+	pg_disconnect(pg);
+	explicit_bzero(pg->url, strlen(pg->url));
+	free(pg->url);
+	free(pg);
+}
+
+const struct db_driver pg_driver = {
+	.name = "postgresql",
+	.has_table = &has_table,
+	.ping = "SELECT 1",
+	.open = pg_open,
+	.close = pg_close,
+	.query = pg_query,
+	.script = pg_script,
+	.begin = pg_begin,
+	.commit = pg_commit,
+	.rollback = pg_rollback,
+};
+
+#endif

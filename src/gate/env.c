@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/gate.h"
+
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/text.h"
+
+#define REQUEST_ID_MAX 64
+#define REQUEST_ID_BYTES 12 /* 16 characters of base64 */
+
+/* The variables that are looked at; HTTP_PROXY and the like never are. */
+struct seen {
+	const char *https;
+	const char *host;
+	const char *path_info;
+	const char *cookie;
+	const char *origin;
+	const char *script_name;
+	const char *request_uri;
+	const char *remote_address;
+	const char *query;
+	const char *content_type;
+	const char *authorization;
+	const char *method;
+	const char *content_length;
+	const char *scheme;
+	const char *request_id;
+	const char *fetch_site;
+	const char *transfer_encoding;
+	bool contradiction;
+};
+
+/*
+ * What a variable that is given twice means. Of most the last one counts, as
+ * in CGI programs everywhere. One that decides who is asking, or how much,
+ * must not be given in two ways; web servers say some of them empty when
+ * there are none.
+ */
+enum repeated { LAST_COUNTS, MUST_AGREE, AGREE_OR_EMPTY };
+
+struct variable {
+	const char *name;
+	size_t place; /* offset in struct seen */
+	enum repeated repeated;
+};
+
+#define AT(member) offsetof(struct seen, member)
+
+/* Sorted by length, so that few names have to be compared. */
+static const struct variable variables[] = {
+	{"HTTPS", AT(https), LAST_COUNTS},
+	{"HTTP_HOST", AT(host), LAST_COUNTS},
+	{"PATH_INFO", AT(path_info), LAST_COUNTS},
+	{"HTTP_COOKIE", AT(cookie), AGREE_OR_EMPTY},
+	{"HTTP_ORIGIN", AT(origin), AGREE_OR_EMPTY},
+	{"SCRIPT_NAME", AT(script_name), LAST_COUNTS},
+	{"REQUEST_URI", AT(request_uri), LAST_COUNTS},
+	{"REMOTE_ADDR", AT(remote_address), LAST_COUNTS},
+	{"QUERY_STRING", AT(query), LAST_COUNTS},
+	{"CONTENT_TYPE", AT(content_type), LAST_COUNTS},
+	{"AUTHORIZATION", AT(authorization), AGREE_OR_EMPTY},
+	{"REQUEST_METHOD", AT(method), LAST_COUNTS},
+	{"CONTENT_LENGTH", AT(content_length), MUST_AGREE},
+	{"REQUEST_SCHEME", AT(scheme), LAST_COUNTS},
+	{"HTTP_X_REQUEST_ID", AT(request_id), LAST_COUNTS},
+	{"HTTP_AUTHORIZATION", AT(authorization), AGREE_OR_EMPTY},
+	{"HTTP_SEC_FETCH_SITE", AT(fetch_site), AGREE_OR_EMPTY},
+	{"HTTP_TRANSFER_ENCODING", AT(transfer_encoding), LAST_COUNTS},
+	{"REDIRECT_HTTP_AUTHORIZATION", AT(authorization), AGREE_OR_EMPTY},
+};
+
+#define LENGTH_MAX 27
+
+/* by_length[n]: the first row whose name has at least n characters. */
+static const unsigned char by_length[LENGTH_MAX + 2] = {
+	0,  0,  0,  0,  0,  0,  1,  1,  1,  1,  3,  3,  8,  10, 11,
+	14, 14, 14, 15, 16, 17, 17, 17, 18, 18, 18, 18, 18, 19,
+};
+
+static const char *
+or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static bool
+is_empty(const char *text)
+{
+	return text == NULL || *text == '\0';
+}
+
+static void
+variable_take(struct seen *s, const struct variable *v, const char *value)
+{
+	const char **place = (const char **)(void *)((char *)s + v->place);
+
+	if (v->repeated == AGREE_OR_EMPTY && is_empty(value))
+		return;
+	if (v->repeated != LAST_COUNTS && !is_empty(*place) &&
+	    !is_empty(value) && strcmp(*place, value) != 0)
+		s->contradiction = true;
+	*place = value;
+}
+
+static void
+variables_read(struct seen *s, const struct gate_pair *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *name = pairs[i].name;
+		size_t len = strlen(name);
+
+		if (len > LENGTH_MAX)
+			continue;
+		for (size_t v = by_length[len]; v < by_length[len + 1]; v++) {
+			if (memcmp(variables[v].name, name, len) == 0)
+				variable_take(s, &variables[v], pairs[i].value);
+		}
+	}
+}
+
+/* The path of a request target, decoded once. */
+static enum err
+path_decode(struct arena *mem, const char *uri, const char **out)
+{
+	size_t len = strcspn(uri, "?#");
+	char *path = arena_copy(mem, uri, len);
+	size_t at = 0;
+
+	*out = path;
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+
+		if (uri[i] != '%') {
+			path[at++] = uri[i];
+			continue;
+		}
+		high = i + 2 < len ? text_hex_value(uri[i + 1]) : -1;
+		low = i + 2 < len ? text_hex_value(uri[i + 2]) : -1;
+		if (high < 0 || low < 0 || (high == 0 && low == 0))
+			return ERR_BAD_REQUEST;
+		path[at++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	path[at] = '\0';
+	return OK;
+}
+
+/* No route has control characters or broken UTF-8 in it. */
+static bool
+path_is_sane(const char *path)
+{
+	const char *p = path;
+
+	for (; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	}
+	return text_is_utf8(path, (size_t)(p - path));
+}
+
+/* Moves the configured prefix from the path to the mount. */
+static void
+prefix_move(struct req *rq, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	while (len > 0 && prefix[len - 1] == '/')
+		len--;
+	if (len == 0 || strncmp(rq->path, prefix, len) != 0 ||
+	    (rq->path[len] != '/' && rq->path[len] != '\0'))
+		return;
+	rq->mount =
+		arena_printf(rq->mem, "%s%.*s", rq->mount, (int)len, prefix);
+	rq->path = rq->path[len] != '\0' ? rq->path + len : "/";
+}
+
+static enum err
+path_find(struct req *rq, const struct seen *s)
+{
+	enum err e = OK;
+
+	rq->mount = "";
+	if (!is_empty(s->path_info)) {
+		rq->path = s->path_info;
+		rq->mount = or_empty(s->script_name);
+	} else if (!is_empty(s->script_name)) {
+		rq->path = s->script_name;
+	} else {
+		e = path_decode(rq->mem, or_empty(s->request_uri), &rq->path);
+	}
+	if (e != OK)
+		return e;
+	if (rq->path[0] != '/' || !path_is_sane(rq->path) ||
+	    !path_is_sane(rq->mount))
+		return ERR_NOT_FOUND;
+	prefix_move(rq, or_empty(rq->conf->server.prefix));
+	return OK;
+}
+
+static bool
+request_id_is_good(const char *id)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t len = strspn(id, allowed);
+
+	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
+}
+
+static const char *
+request_id_find(const struct req *rq, const char *given)
+{
+	unsigned char bytes[REQUEST_ID_BYTES];
+
+	if (rq->conf->server.trust_request_id && given != NULL &&
+	    request_id_is_good(given))
+		return given;
+	crypto_random(bytes, sizeof(bytes));
+	return crypto_base64url(rq->mem, bytes, sizeof(bytes));
+}
+
+static bool
+says_https(const struct seen *s)
+{
+	return text_same(or_empty(s->https), "on") ||
+	       strcmp(or_empty(s->https), "1") == 0 ||
+	       text_same(or_empty(s->scheme), "https");
+}
+
+/* The web server decoded any transfer coding; one that did not is broken. */
+static enum err
+body_judge(const struct req *rq, const struct seen *s)
+{
+	size_t length;
+	enum err e = gate_body_length(s->content_length,
+				      rq->conf->server.body_limit, &length);
+
+	if (e != OK)
+		return e;
+	return s->transfer_encoding != NULL || length != rq->body_len
+		       ? ERR_BAD_REQUEST
+		       : OK;
+}
+
+static enum err
+request_judge(struct req *rq, const struct seen *s)
+{
+	enum err e = path_find(rq, s);
+
+	if (s->contradiction || is_empty(s->method))
+		return ERR_BAD_REQUEST;
+	return e != OK ? e : body_judge(rq, s);
+}
+
+enum err
+gate_body_length(const char *content_length, int64_t limit, size_t *length)
+{
+	int64_t value;
+	size_t len;
+
+	*length = 0;
+	if (is_empty(content_length))
+		return OK;
+	len = strlen(content_length);
+	if (strspn(content_length, "0123456789") != len)
+		return ERR_BAD_REQUEST;
+	if (!text_number(content_length, 0, limit, &value))
+		return ERR_CONTENT_TOO_LARGE;
+	*length = (size_t)value;
+	return OK;
+}
+
+void
+gate_request(struct req *rq, const struct gate_service *service,
+	     const struct gate_pair *pairs, size_t count, const char *body,
+	     size_t body_len, int64_t arrived)
+{
+	struct seen s = {0};
+
+	variables_read(&s, pairs, count);
+	*rq = (struct req){
+		.mem = service->mem,
+		.conf = service->conf,
+		.method = method_parse(or_empty(s.method)),
+		.method_name = or_empty(s.method),
+		.query = or_empty(s.query),
+		.content_type =
+			is_empty(s.content_type) ? NULL : s.content_type,
+		.authorization = s.authorization,
+		.cookie = s.cookie,
+		.host = s.host,
+		.origin = s.origin,
+		.fetch_site = s.fetch_site,
+		.remote_address = or_empty(s.remote_address),
+		.https = says_https(&s),
+		.body = body_len > 0 ? body : "",
+		.body_len = body_len,
+		.arrived = arrived,
+	};
+	rq->request_id = request_id_find(rq, s.request_id);
+	rq->refused = request_judge(rq, &s);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a worker (gate/fcgi.c) keeps: its connections (fcgi_loop.c) and the
+ * two doors by which they come (fcgi_doors.c). Of no use to anybody else.
+ */
+#ifndef FCGI_LOOP_H
+#define FCGI_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "gate/fcgi.h"
+#include "gate/fcgi_conn.h"
+
+#define LOOP_NEVER INT64_MAX
+#define LOOP_SCRATCH_SIZE ((size_t)64 * 1024)
+
+enum loop_mode {
+	MODE_SERVING,
+	MODE_RETIRING, /* connections are given to other workers */
+	MODE_STOPPING  /* connections are closed when their request is done */
+};
+
+struct loop {
+	const struct gate_service *service;
+	const struct fcgi_post *post;
+	enum loop_mode mode;
+	int epoll_fd;
+	int signal_fd;
+	bool open;     /* the doors are being watched */
+	bool late;     /* the last look at the doors was a while ago */
+	char listener; /* the addresses of these three tell events apart */
+	char channel;
+	char signals;
+	struct fcgi_limits limits;
+	struct conn **conns; /* the open ones, limits.connections at most */
+	size_t count;
+	struct conn *unused; /* may be opened again */
+	struct conn *dead;   /* this round's events may still name them */
+	struct conn *first, **last; /* complete requests in their order */
+	int64_t now;                /* clock_monotonic, as of the last look */
+	int64_t polled;             /* when epoll_wait came back */
+	int64_t next_sweep;
+	int64_t next_idle;
+	int64_t accept_again; /* descriptors had run out; not before this */
+	int64_t stop_by;      /* when stopping: wait no longer */
+	int64_t served;
+	unsigned char *scratch;
+	struct gate_pair *pairs;
+};
+
+/* Watches a descriptor; tag comes back with its events. */
+bool loop_watch(const struct loop *l, int fd, void *tag, uint32_t events)
+	NODISCARD NONNULL(1, 3);
+void loop_unwatch(const struct loop *l, int fd) NONNULL(1);
+
+/* Takes a request out of the queue. */
+void loop_unqueue(struct loop *l, struct conn *c) NONNULL(1, 2);
+/* Takes a new connection in, from a web server or another worker. arrived:
+ * when its request came, 0 when that is yet to be seen. */
+void loop_adopt(struct loop *l, int fd, int64_t arrived) NONNULL(1);
+/* Reads what a connection has to say. */
+void loop_listen(struct loop *l, struct conn *c) NONNULL(1, 2);
+/* Acts on epoll's events of a connection. */
+void loop_event(struct loop *l, struct conn *c, uint32_t events) NONNULL(1, 2);
+/* After anything happened on a connection: queues or unqueues its request,
+ * sets its deadline, gives it away or closes it. */
+void loop_settle(struct loop *l, struct conn *c) NONNULL(1, 2);
+void loop_drop(struct loop *l, struct conn *c) NONNULL(1, 2);
+/* Closes what is past its deadline. */
+void loop_sweep(struct loop *l) NONNULL(1);
+/* Makes connections closed in the last round usable again. */
+void loop_bury(struct loop *l) NONNULL(1);
+bool loop_has_room(const struct loop *l) NONNULL(1);
+
+/* Watches the doors, or not, as there is room. */
+void doors_tend(struct loop *l) NONNULL(1);
+/* Lets in whoever waits for a free worker, while this one is free. */
+void doors_take(struct loop *l) NONNULL(1);
+/* Accepts from the web server. */
+void doors_accept(struct loop *l) NONNULL(1);
+/* For good. What waits before them is let in first. */
+void doors_leave(struct loop *l, enum loop_mode mode) NONNULL(1);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How requests arrive. The gate is handed a function that answers; it knows
+ * no rules and no routes.
+ */
+#ifndef GATE_H
+#define GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/*
+ * What serves: `serve` answers one request into *rs (rs is initialised on
+ * rq->mem; it must not fail), `idle` is called now and then when there is
+ * nothing to do (NULL: no need).
+ */
+struct gate_service {
+	void (*serve)(void *worker, struct req *rq, struct resp *rs);
+	void (*idle)(void *worker);
+	void *worker;
+	const struct config *conf;
+	struct arena *mem; /* reset by the gate after each request */
+};
+
+/*
+ * The variables of RFC 3875 as name-value pairs, plus the body, become a
+ * request. Values may hold any byte but NUL. Faults (bad CONTENT_LENGTH, a
+ * body over the limit or shorter than told, Transfer-Encoding, …) end up in
+ * rq->refused.
+ */
+struct gate_pair {
+	const char *name;
+	const char *value;
+};
+void gate_request(struct req *rq, const struct gate_service *service,
+		  const struct gate_pair *pairs, size_t count, const char *body,
+		  size_t body_len, int64_t arrived) NONNULL(1, 2);
+
+/*
+ * Decides from CONTENT_LENGTH how much body to wait for: OK with *length
+ * (0 when absent or empty), ERR_CONTENT_TOO_LARGE, or ERR_BAD_REQUEST.
+ */
+enum err gate_body_length(const char *content_length, int64_t limit,
+			  size_t *length) NODISCARD NONNULL(3);
+
+/* One request from the environment and standard input. Exit status. */
+int gate_cgi(const struct gate_service *service) NONNULL(1);
+
+/* Whether descriptor 0 is a listening socket (spawn-fcgi, mod_fcgid). */
+bool gate_is_fastcgi(void);
+/* Serves the socket on descriptor 0 by libfcgi until told to stop. */
+int gate_libfcgi(const struct gate_service *service) NONNULL(1);
+
+/* Serves connections accepted from a listening socket; see gate/fcgi.h. */
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/pool_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* Descriptors besides the connections: databases, logs, libraries. */
+#define OTHER_FILES 128
+#define EXIT_SETUP 71
+
+/* By name, so that nothing of the supervisor's is forgotten, and nothing
+ * that the caller holds (a log) is closed under it. */
+static void
+supervisor_close(const struct pool_child *c)
+{
+	(void)close(c->signal_fd);
+	(void)close(c->lock_fd);
+	for (struct door *d = c->doors; d != NULL; d = d->next) {
+		if (d == c->own)
+			continue;
+		(void)close(d->fd);
+		handover_close(&d->channel);
+	}
+}
+
+/* Signals from a terminal reach the whole group; the supervisor decides. */
+static bool
+signals_set(void)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE,
+				      SIGUSR2};
+	static const int restored[] = {SIGTERM, SIGUSR1, SIGCHLD};
+	sigset_t blocked;
+	bool done = true;
+
+	for (size_t i = 0; i < countof(ignored); i++)
+		done = done && signal(ignored[i], SIG_IGN) != SIG_ERR;
+	for (size_t i = 0; i < countof(restored); i++)
+		done = done && signal(restored[i], SIG_DFL) != SIG_ERR;
+	/* They wait until gate_fcgi_serve reads them. */
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGTERM);
+	(void)sigaddset(&blocked, SIGUSR1);
+	return done && sigprocmask(SIG_SETMASK, &blocked, NULL) == 0;
+}
+
+/* A library that writes to descriptor 2 must not meet a database there. */
+static bool
+standard_files_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
+static bool
+limits_set(const struct pool_plan *plan)
+{
+	const struct rlimit none = {0, 0};
+	const rlim_t files = (rlim_t)plan->connections + OTHER_FILES;
+	struct rlimit limit;
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	if (limit.rlim_cur < files) {
+		limit.rlim_cur =
+			files < limit.rlim_max ? files : limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	(void)umask(077);
+	return true;
+}
+
+/* Also proves that there is no way back. */
+static bool
+ids_drop(const struct pool_plan *plan)
+{
+	struct pool_ids ids;
+
+	if (geteuid() != 0)
+		return true;
+	if (!pool_ids_find(plan, &ids))
+		return false;
+	if (ids.group != POOL_ID_SAME && setgid(ids.group) < 0)
+		return false;
+	if (ids.user == POOL_ID_SAME || ids.user == 0)
+		return true;
+	if (initgroups(plan->user, ids.group) < 0 ||
+	    setresgid(ids.group, ids.group, ids.group) < 0 ||
+	    setresuid(ids.user, ids.user, ids.user) < 0)
+		return false;
+	errno = EPERM;
+	return getuid() == ids.user && geteuid() == ids.user &&
+	       getgid() == ids.group && setuid(0) < 0;
+}
+
+/* After the change of ids, which undoes some of these. */
+static bool
+process_seal(pid_t supervisor)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
+		return false;
+	errno = ESRCH;
+	return getppid() == supervisor;
+}
+
+void
+pool_child_run(const struct pool_child *c)
+{
+	supervisor_close(c);
+	if (!signals_set() || !standard_files_open() ||
+	    !limits_set(c->worker.plan) || !ids_drop(c->worker.plan) ||
+	    !process_seal(c->supervisor)) {
+		log_event(LEVEL_ERROR, log_is("worker_failed"),
+			  log_text("pool", c->worker.group->name),
+			  log_text("error", strerror(errno)));
+		_exit(EXIT_SETUP);
+	}
+	exit(c->calls->worker_main(c->calls->to, &c->worker));
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/pool_door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define PROCESS_FILE "fastcgi-users.pid"
+#define HOST_MAX 256
+/* The workers of a supervisor that was killed leave within this time. */
+#define TAKEOVER_TRIES 40
+#define TAKEOVER_PAUSE_NS 50000000L
+
+static bool
+is_path(const char *address)
+{
+	return strchr(address, '/') != NULL;
+}
+
+static bool
+unix_address(const char *path, struct sockaddr_un *out)
+{
+	size_t len = strlen(path);
+
+	if (len >= sizeof(out->sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(out->sun_path, path, len + 1);
+	return true;
+}
+
+/* Whether somebody listens there. */
+static bool
+unix_is_alive(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool alive;
+
+	if (fd < 0)
+		return true;
+	alive = connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
+		(errno != ECONNREFUSED && errno != ENOENT);
+	(void)close(fd);
+	return alive;
+}
+
+/* Makes way for a new socket: removes one that nobody serves any more. */
+static bool
+unix_clear(const struct sockaddr_un *at)
+{
+	const struct timespec pause = {.tv_nsec = TAKEOVER_PAUSE_NS};
+	struct stat st;
+
+	if (lstat(at->sun_path, &st) < 0)
+		return errno == ENOENT;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return false;
+	}
+	for (int i = 0; unix_is_alive(at); i++) {
+		if (i == TAKEOVER_TRIES) {
+			errno = EADDRINUSE;
+			return false;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return unlink(at->sun_path) == 0 || errno == ENOENT;
+}
+
+static bool
+unix_own(const char *path, unsigned mode, const struct pool_plan *plan)
+{
+	struct pool_ids ids;
+
+	if (chmod(path, (mode_t)mode) < 0 || !pool_ids_find(plan, &ids))
+		return false;
+	return (ids.user == POOL_ID_SAME && ids.group == POOL_ID_SAME) ||
+	       lchown(path, ids.user, ids.group) == 0;
+}
+
+static int
+unix_open(struct door *d, const struct pool_group *group,
+	  const struct pool_plan *plan)
+{
+	struct sockaddr_un at;
+	struct stat st;
+	mode_t mask;
+	int fd, bound;
+
+	if (!unix_address(group->address, &at) || !unix_clear(&at))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	/* Nobody may connect before the permissions are right. */
+	mask = umask(0777);
+	bound = bind(fd, (const struct sockaddr *)&at, sizeof(at));
+	(void)umask(mask);
+	if (bound < 0 || lstat(at.sun_path, &st) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	d->device = st.st_dev;
+	d->file = st.st_ino;
+	if (!unix_own(group->address, group->mode, plan)) {
+		(void)unlink(at.sun_path);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* "127.0.0.1:9000", "[::1]:9000", ":9000" is taken apart. */
+static bool
+inet_split(const char *address, char host[HOST_MAX], const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = colon != NULL ? (size_t)(colon - address) : 0;
+	int64_t number;
+
+	if (colon == NULL || len >= HOST_MAX ||
+	    !text_number(colon + 1, 1, 65535, &number)) {
+		errno = EINVAL;
+		return false;
+	}
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+	}
+	memcpy(host, address, len);
+	host[len] = '\0';
+	*port = colon + 1;
+	return true;
+}
+
+static int
+inet_bind(const struct addrinfo *at)
+{
+	int fd = socket(at->ai_family,
+			at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int on = 1;
+
+	if (fd < 0)
+		return -1;
+	/* Accepted sockets inherit TCP_NODELAY. */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
+	    bind(fd, at->ai_addr, at->ai_addrlen) < 0) {
+		int error = errno;
+
+		(void)close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+inet_open(const char *address)
+{
+	const struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *found;
+	char host[HOST_MAX];
+	const char *port;
+	int fd;
+
+	if (!inet_split(address, host, &port))
+		return -1;
+	if (getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &found) !=
+	    0) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	fd = inet_bind(found);
+	freeaddrinfo(found);
+	return fd;
+}
+
+struct door *
+door_open(const struct pool_group *group, const struct pool_plan *plan)
+{
+	struct door *d = calloc(1, sizeof(*d));
+	int error;
+
+	if (d == NULL)
+		return NULL;
+	d->fd = -1;
+	d->channel = (struct handover){.send = -1, .receive = -1};
+	d->wanted = true;
+	d->address = strdup(group->address);
+	if (d->address == NULL)
+		goto out;
+	d->fd = is_path(group->address) ? unix_open(d, group, plan)
+					: inet_open(group->address);
+	if (d->fd >= 0 && listen(d->fd, group->backlog) == 0 &&
+	    handover_open(&d->channel))
+		return d;
+out:
+	error = errno;
+	door_close(d);
+	errno = error;
+	return NULL;
+}
+
+void
+door_adjust(const struct door *d, const struct pool_group *group,
+	    const struct pool_plan *plan)
+{
+	(void)listen(d->fd, group->backlog);
+	if (is_path(d->address))
+		(void)unix_own(d->address, group->mode, plan);
+}
+
+void
+door_close(struct door *d)
+{
+	struct stat st;
+
+	if (d->fd >= 0 && is_path(d->address) && lstat(d->address, &st) == 0 &&
+	    st.st_dev == d->device && st.st_ino == d->file)
+		(void)unlink(d->address);
+	if (d->fd >= 0)
+		(void)close(d->fd);
+	handover_close(&d->channel);
+	free(d->address);
+	free(d);
+}
+
+static bool
+process_file_path(const char *run_dir, char *out, size_t room)
+{
+	int len = snprintf(out, room, "%s/%s", run_dir, PROCESS_FILE);
+
+	errno = ENAMETOOLONG;
+	return len > 0 && (size_t)len < room;
+}
+
+/* The folder is usually on a file system that starts empty. */
+static bool
+run_dir_make(const struct pool_plan *plan)
+{
+	struct pool_ids ids;
+
+	if (mkdir(plan->run_dir, 0755) < 0)
+		return errno == EEXIST;
+	return pool_ids_find(plan, &ids) &&
+	       chown(plan->run_dir, ids.user, ids.group) == 0;
+}
+
+/* A predecessor may remove the name while we lock what it stood for. */
+static bool
+is_named(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && lstat(path, &named) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int
+process_file_open(const struct pool_plan *plan)
+{
+	char path[4096];
+	char line[24];
+	int fd, len;
+
+	if (!process_file_path(plan->run_dir, path, sizeof(path)) ||
+	    !run_dir_make(plan))
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -1;
+	len = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_named(fd, path))
+		errno = EBUSY;
+	else if (ftruncate(fd, 0) == 0 &&
+		 pwrite(fd, line, (size_t)len, 0) == len)
+		return fd;
+	len = errno;
+	(void)close(fd);
+	errno = len;
+	return -1;
+}
+
+void
+process_file_close(const char *run_dir, int fd)
+{
+	char path[4096];
+
+	/* First the name, then the lock, or a successor's would be removed. */
+	if (process_file_path(run_dir, path, sizeof(path)))
+		(void)unlink(path);
+	(void)close(fd);
+}
+
+static bool
+is_given(const char *name)
+{
+	return name != NULL && *name != '\0';
+}
+
+bool
+pool_ids_find(const struct pool_plan *plan, struct pool_ids *ids)
+{
+	const struct passwd *user;
+	const struct group *group;
+
+	*ids = (struct pool_ids){POOL_ID_SAME, POOL_ID_SAME};
+	errno = EINVAL;
+	if (geteuid() == 0 && is_given(plan->user)) {
+		user = getpwnam(plan->user);
+		if (user == NULL)
+			return false;
+		*ids = (struct pool_ids){user->pw_uid, user->pw_gid};
+	}
+	if (is_given(plan->group)) {
+		group = getgrnam(plan->group);
+		if (group == NULL)
+			return false;
+		ids->group = group->gr_gid;
+	}
+	return true;
+}

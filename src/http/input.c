@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/input.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "http/body.h"
+#include "http/form.h"
+
+/* The array of faults that a 422 shows. */
+struct faults {
+	struct buf json;
+	size_t count;
+};
+
+/* A fault's kinds in Pydantic's words. */
+struct fault_kind {
+	const char *type;
+	const char *message;
+};
+
+static const struct fault_kind missing = {"missing", "Field required"};
+static const struct fault_kind no_object = {
+	"model_attributes_type",
+	"Input should be a valid dictionary or object to extract fields from"};
+static const struct fault_kind no_text = {"string_type",
+					  "Input should be a valid string"};
+static const struct fault_kind no_unicode = {
+	"string_unicode", "Input should be a valid string, unable to parse raw "
+			  "data as a unicode string"};
+static const struct fault_kind no_bool = {"bool_type",
+					  "Input should be a valid boolean"};
+static const struct fault_kind strange_bool = {
+	"bool_parsing",
+	"Input should be a valid boolean, unable to interpret input"};
+
+/* A value of a field as it was sent: JSON, a form's text, or not at all. */
+struct given {
+	const struct json *json;
+	const char *text;
+	bool is_file; /* an upload, which is no text whatever it holds */
+};
+
+static void
+write_given(struct buf *out, const struct given *g)
+{
+	if (g->json != NULL)
+		json_write(out, g->json);
+	else if (g->text != NULL)
+		json_write_text(out, g->text);
+	else
+		buf_text(out, "null");
+}
+
+/* field NULL: the body itself; context: JSON, NULL for none. */
+static void
+fault_add(struct faults *f, const char *type, const char *field,
+	  const char *message, const struct given *input, const char *context)
+{
+	struct buf *b = &f->json;
+
+	buf_text(b, f->count++ > 0 ? ",{\"type\":" : "{\"type\":");
+	json_write_text(b, type);
+	buf_text(b, ",\"loc\":[\"body\"");
+	if (field != NULL) {
+		buf_char(b, ',');
+		json_write_text(b, field);
+	}
+	buf_text(b, "],\"msg\":");
+	json_write_text(b, message);
+	buf_text(b, ",\"input\":");
+	write_given(b, input);
+	if (context != NULL) {
+		buf_text(b, ",\"ctx\":");
+		buf_text(b, context);
+	}
+	buf_char(b, '}');
+}
+
+static void
+fault_kind_add(struct faults *f, const struct fault_kind *kind,
+	       const char *field, const struct given *input)
+{
+	fault_add(f, kind->type, field, kind->message, input, NULL);
+}
+
+/* {"name": text} */
+static const char *
+context_of(struct arena *mem, const char *name, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 64);
+	buf_char(&b, '{');
+	json_write_text(&b, name);
+	buf_char(&b, ':');
+	json_write_text(&b, text);
+	buf_char(&b, '}');
+	return b.data;
+}
+
+static void
+fault_email(struct faults *f, const char *field, const struct given *input,
+	    const char *reason)
+{
+	struct arena *mem = f->json.mem;
+
+	fault_add(f, "value_error", field,
+		  arena_printf(mem, "value is not a valid email address: %s",
+			       reason),
+		  input, context_of(mem, "reason", reason));
+}
+
+static void
+fault_pattern(struct faults *f, const char *field, const struct given *input,
+	      const char *fixed)
+{
+	struct arena *mem = f->json.mem;
+	const char *pattern = arena_printf(mem, "^%s$", fixed);
+
+	fault_add(
+		f, "string_pattern_mismatch", field,
+		arena_printf(mem, "String should match pattern '%s'", pattern),
+		input, context_of(mem, "pattern", pattern));
+}
+
+static const bool yes = true;
+static const bool no = false;
+
+struct bool_word {
+	const char *word;
+	const bool *value;
+};
+
+static const struct bool_word bool_words[] = {
+	{"true", &yes}, {"false", &no}, {"1", &yes},  {"0", &no},
+	{"t", &yes},    {"f", &no},     {"y", &yes},  {"n", &no},
+	{"yes", &yes},  {"no", &no},    {"on", &yes}, {"off", &no},
+};
+
+static const bool *
+bool_from_text(const char *text)
+{
+	for (size_t i = 0; i < countof(bool_words); i++)
+		if (text_same(bool_words[i].word, text))
+			return bool_words[i].value;
+	return NULL;
+}
+
+/* Pydantic reads numbers as 64-bit integers where they are whole. */
+static bool
+is_whole_int64(const struct json *v)
+{
+	double number = json_number(v);
+	int64_t whole;
+
+	if (json_number_is_int(v))
+		return json_number_int64(v, &whole);
+	return number == trunc(number) && fabs(number) < 0x1p63;
+}
+
+static const bool *
+bool_from_number(const struct json *v, const struct fault_kind **fault)
+{
+	double number = json_number(v);
+
+	if (number == 0.0 || number == 1.0)
+		return number == 1.0 ? &yes : &no;
+	*fault = is_whole_int64(v) ? &strange_bool : &no_bool;
+	return NULL;
+}
+
+static const bool *
+bool_from_json(const struct json *v, const struct fault_kind **fault)
+{
+	const bool *value = NULL;
+
+	*fault = &no_bool;
+	switch (json_type(v)) {
+	case JSON_TRUE:
+		return &yes;
+	case JSON_FALSE:
+		return &no;
+	case JSON_TEXT:
+		*fault = &strange_bool;
+		return bool_from_text(json_text(v));
+	case JSON_NUMBER:
+		value = bool_from_number(v, fault);
+		break;
+	case JSON_NULL:
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		break;
+	}
+	return value;
+}
+
+static void
+store(void *out, const struct field *f, const void *value)
+{
+	memcpy((char *)out + f->offset, &value, sizeof(value));
+}
+
+static void
+read_bool(const struct field *f, const struct given *g, struct faults *faults,
+	  void *out)
+{
+	const struct fault_kind *fault = &no_bool;
+	const bool *value =
+		g->json != NULL ? bool_from_json(g->json, &fault) : NULL;
+
+	if (value != NULL)
+		store(out, f, value);
+	else
+		fault_kind_add(faults, fault, f->name, g);
+}
+
+static void
+read_text(const struct field *f, const struct given *g, struct faults *faults,
+	  void *out)
+{
+	const char *text = g->json != NULL ? json_text(g->json) : g->text;
+	const char *reason = NULL;
+
+	if (text == NULL || g->is_file) {
+		fault_kind_add(faults, &no_text, f->name, g);
+	} else if (!json_text_is_clean(text)) {
+		fault_kind_add(faults, &no_unicode, f->name, g);
+	} else if (f->fixed != NULL && strcmp(f->fixed, text) != 0) {
+		fault_pattern(faults, f->name, g, f->fixed);
+	} else if (f->normalise != NULL &&
+		   f->normalise(faults->json.mem, text, &text, &reason) != OK) {
+		fault_email(faults, f->name, g, reason);
+	} else {
+		store(out, f, text);
+	}
+}
+
+static bool
+is_absent(const struct field *f, const struct given *g)
+{
+	if (g->json == NULL)
+		return g->text == NULL;
+	return f->need == FIELD_OPTIONAL && json_type(g->json) == JSON_NULL;
+}
+
+static struct given
+given_of(const struct input *in, const char *name)
+{
+	struct given g = {0};
+
+	if (in->kind == INPUT_JSON) {
+		g.json = json_member(in->document, name);
+	} else if (in->form != NULL) {
+		g.is_file = form_is_file(in->form, name);
+		g.text = form_value(in->form, name);
+		/* An empty field of a form counts as missing. */
+		if (g.text != NULL && *g.text == '\0')
+			g = (struct given){0};
+	}
+	return g;
+}
+
+static void
+read_field(const struct input *in, const struct field *f, struct faults *faults,
+	   void *out)
+{
+	struct given g = given_of(in, f->name);
+	struct given whole = {.json = in->document};
+
+	if (is_absent(f, &g)) {
+		if (f->need == FIELD_REQUIRED)
+			fault_kind_add(faults, &missing, f->name, &whole);
+	} else if (f->type == FIELD_TEXT) {
+		read_text(f, &g, faults, out);
+	} else {
+		read_bool(f, &g, faults, out);
+	}
+}
+
+/* Whether there are fields to look at, else the one fault that says why. */
+static bool
+has_fields(const struct input *in, struct faults *faults)
+{
+	struct given g = {.json = in->document, .text = in->raw};
+
+	if (in->kind == INPUT_FORM)
+		return true;
+	if (in->kind == INPUT_NOTHING) {
+		fault_kind_add(faults, &missing, NULL, &g);
+		return false;
+	}
+	if (in->document != NULL && json_type(in->document) == JSON_OBJECT)
+		return true;
+	fault_kind_add(faults, &no_object, NULL, &g);
+	return false;
+}
+
+enum err
+input_read(const struct req *rq, const struct input *in,
+	   const struct schema *schema, struct resp *rs, void *out)
+{
+	struct faults faults = {0};
+
+	buf_init(&faults.json, rq->mem, 256);
+	buf_char(&faults.json, '[');
+	if (has_fields(in, &faults))
+		for (size_t i = 0; i < schema->count; i++)
+			read_field(in, &schema->fields[i], &faults, out);
+	if (faults.count == 0)
+		return OK;
+	buf_char(&faults.json, ']');
+	resp_detail(rs, faults.json.data);
+	return ERR_UNPROCESSABLE;
+}
+
+static const char *
+json_fault_detail(struct arena *mem, const struct json_fault *fault)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 192);
+	buf_text(&b, "[{\"type\":\"json_invalid\",\"loc\":[\"body\",");
+	buf_number(&b, (int64_t)fault->position);
+	buf_text(&b, "],\"msg\":\"JSON decode error\",\"input\":{},"
+		     "\"ctx\":{\"error\":");
+	json_write_text(&b, fault->reason);
+	buf_text(&b, "}}]");
+	return b.data;
+}
+
+static const char *
+raw_text(struct arena *mem, const char *bytes, size_t len)
+{
+	char *text = arena_copy(mem, bytes, len);
+
+	form_mark_unclean(text, len);
+	return text;
+}
+
+enum err
+input_parse_json(const struct req *rq, struct resp *rs, struct input *out)
+{
+	struct json_fault fault = {0};
+	enum err e;
+
+	*out = (struct input){.kind = INPUT_NOTHING};
+	if (rq->body_len == 0)
+		return OK;
+	if (!body_is_json(rq->content_type)) {
+		out->kind = INPUT_RAW;
+		out->raw = raw_text(rq->mem, rq->body, rq->body_len);
+		return OK;
+	}
+	out->kind = INPUT_JSON;
+	e = json_parse(rq->mem, rq->body, rq->body_len, JSON_BODY,
+		       &out->document, &fault);
+	if (e == ERR_UNPROCESSABLE)
+		resp_detail(rs, json_fault_detail(rq->mem, &fault));
+	return e;
+}
+
+enum err
+input_parse_form(const struct req *rq, struct resp *rs, struct input *out)
+{
+	*out = (struct input){.kind = INPUT_FORM};
+	return form_parse(rq, rs, &out->form);
+}

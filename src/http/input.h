@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bodies against field tables: one table drives what is required, what fits,
+ * and the 422 that names every fault at once, in the words of Pydantic 2.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "http/request.h"
+#include "http/response.h"
+
+struct form;
+
+enum field_type {
+	FIELD_TEXT, /* stored as const char *; NULL when absent */
+	FIELD_BOOL  /* stored as const bool *; NULL when absent */
+};
+
+enum field_need {
+	FIELD_REQUIRED, /* must be there; null is no value */
+	FIELD_OPTIONAL  /* may be absent; null counts as absent */
+};
+
+/* Gives the normalised text, or ERR_UNPROCESSABLE and a reason. */
+typedef enum err field_normalise(struct arena *mem, const char *text,
+				 const char **out, const char **reason);
+
+/* One row of a table. */
+struct field {
+	const char *name;
+	enum field_type type;
+	enum field_need need;
+	size_t offset;              /* where it goes in the caller's struct */
+	field_normalise *normalise; /* of a text; NULL: as it is */
+	const char *fixed;          /* the only text allowed; NULL: any */
+};
+
+struct schema {
+	const struct field *fields;
+	size_t count;
+};
+
+/* What was sent, before any schema looks at it. */
+enum input_kind {
+	INPUT_NOTHING, /* no body at all */
+	INPUT_JSON,
+	INPUT_RAW, /* a body of a type that is not read as JSON */
+	INPUT_FORM
+};
+
+struct input {
+	enum input_kind kind;
+	const struct json *document; /* INPUT_JSON */
+	const char *raw;             /* INPUT_RAW, as json_text would be */
+	const struct form *form;     /* INPUT_FORM; NULL: without fields */
+};
+
+/*
+ * Syntax only, as the contract wants it before anybody is asked who they are.
+ * Failures set rs's detail where the contract asks for one.
+ */
+enum err input_parse_json(const struct req *rq, struct resp *rs,
+			  struct input *out) NODISCARD NONNULL(1, 2, 3);
+enum err input_parse_form(const struct req *rq, struct resp *rs,
+			  struct input *out) NODISCARD NONNULL(1, 2, 3);
+
+/*
+ * Fills `out`, the struct that the schema's offsets are of, zeroed by the
+ * caller. ERR_UNPROCESSABLE with rs's detail naming every fault.
+ */
+enum err input_read(const struct req *rq, const struct input *in,
+		    const struct schema *schema, struct resp *rs, void *out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* One request, whatever carried it. Everything lives on its arena. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/config.h"
+#include "base/err.h"
+
+/* METHOD_OTHER is any method that no route knows. */
+enum method {
+	METHOD_GET,
+	METHOD_HEAD,
+	METHOD_POST,
+	METHOD_PATCH,
+	METHOD_PUT,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
+	METHOD_OTHER
+};
+
+/* Texts are NUL-terminated without inner NULs; NULL when a header is absent
+ * unless said otherwise. Header values may hold any other byte. */
+struct req {
+	struct arena *mem;
+	const struct config *conf;
+	enum method method;
+	const char *method_name;  /* never NULL */
+	const char *mount;        /* "/account", or ""; never NULL */
+	const char *path;         /* decoded, below the mount; never NULL */
+	const char *query;        /* undecoded, "" when absent */
+	const char *content_type; /* NULL when absent or empty */
+	const char *authorization;
+	const char *cookie;
+	const char *host;
+	const char *origin;
+	const char *fetch_site;     /* Sec-Fetch-Site */
+	const char *request_id;     /* never NULL */
+	const char *remote_address; /* "" when unknown */
+	bool https;
+	const char *body; /* NUL behind body_len bytes; never NULL */
+	size_t body_len;
+	int64_t arrived;  /* clock_monotonic milliseconds */
+	enum err refused; /* found at the gate: answer just this */
+};
+
+/* METHOD_OTHER for anything unknown; names are case-sensitive (RFC 9110). */
+enum method method_parse(const char *name) NONNULL(1);
+const char *method_name(enum method m) RETURNS_NONNULL;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths against patterns. */
+#ifndef ROUTER_H
+#define ROUTER_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+
+/*
+ * Whether `path` is `prefix` followed by `pattern`, in which "{id}" stands
+ * for one segment that is not empty. *id (NULL when the pattern has none) is
+ * a copy of that segment on the arena.
+ */
+bool route_matches(struct arena *mem, const char *prefix, const char *pattern,
+		   const char *path, const char **id)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* The path without the slashes at its end, NULL when it has none there or
+ * nothing but slashes. */
+const char *route_without_slash(struct arena *mem, const char *path)
+	NONNULL(1, 2);
+
+/* A path as a Location header may carry it: everything that is neither
+ * unreserved nor a slash is percent-encoded (RFC 3986). */
+const char *route_encode_path(struct arena *mem, const char *path)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* The same for a query as it was sent: only what no header may hold, blanks,
+ * control and 8-bit characters, is encoded. */
+const char *route_encode_query(struct arena *mem, const char *query)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands. Started by a web server the program finds out by
+ * itself what it is: CGI when GATEWAY_INTERFACE is set, FastCGI when
+ * descriptor 0 is a listening socket.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/attr.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "gate/gate.h"
+
+struct command {
+	const char *name;
+	command_run *run;
+	const char *usage;
+};
+
+static const struct command commands[] = {
+	{"pool", command_pool, "pool                   serve by FastCGI"},
+	{"migrate", command_migrate,
+	 "migrate [plan|apply|status]  make or update the tables"},
+	{"user", command_user,
+	 "user add|show|list|set|delete  manage users; see user --help"},
+	{"check", command_check,
+	 "check [--dump|--defaults]  judge the configuration"},
+	{"version", command_version,
+	 "version                print the version"},
+};
+
+static int
+usage(FILE *to, int status)
+{
+	(void)fputs("usage: fastcgi-users [-c FILE] COMMAND [ARGUMENT ...]\n",
+		    to);
+	for (size_t i = 0; i < countof(commands); i++)
+		(void)fprintf(to, "       fastcgi-users [-c FILE] %s\n",
+			      commands[i].usage);
+	(void)fputs("See fastcgi-users(8).\n", to);
+	return status;
+}
+
+static const char *
+default_config(void)
+{
+	const char *path = getenv("FASTCGI_USERS_CONFIG");
+
+	return path != NULL && *path != '\0' ? path : CONFIG_FILE;
+}
+
+static int
+run_command(struct invocation *in)
+{
+	for (size_t i = 0; i < countof(commands); i++)
+		if (strcmp(commands[i].name, in->argv[0]) == 0)
+			return commands[i].run(in);
+	return command_fail(EX_USAGE, "there is no command \"%s\"; try --help",
+			    in->argv[0]);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	struct invocation in = {.config_path = default_config()};
+	int option;
+
+	/* What a query string puts among the arguments is not for us. */
+	if (getenv("GATEWAY_INTERFACE") != NULL)
+		return command_cgi(&in);
+	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) !=
+	       -1) {
+		if (option == 'h')
+			return usage(stdout, EX_OK);
+		if (option != 'c')
+			return usage(stderr, EX_USAGE);
+		in.config_path = optarg;
+	}
+	in.argc = argc - optind;
+	in.argv = argv + optind;
+	if (in.argc == 0 && gate_is_fastcgi())
+		return command_fastcgi(&in);
+	if (in.argc == 0)
+		return usage(stderr, EX_USAGE);
+	optind = 0;
+	return run_command(&in);
+}

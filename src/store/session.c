@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/session.h"
+
+/*
+ * The exempt token is always the newest event's: with clocks of several
+ * machines apart, an older exemption must not outlive a later change.
+ */
+static const struct db_statement end_others = {
+	.name = "session_end_others",
+	.sql = "INSERT INTO fcu_session_floor"
+	       " (user_id, not_before, exempt_hash) VALUES ($1, $2, $3)"
+	       " ON CONFLICT (user_id) DO UPDATE SET"
+	       " not_before = CASE WHEN"
+	       " fcu_session_floor.not_before > excluded.not_before"
+	       " THEN fcu_session_floor.not_before"
+	       " ELSE excluded.not_before END,"
+	       " exempt_hash = excluded.exempt_hash",
+	.result = "",
+};
+
+static const struct db_statement revoke = {
+	.name = "session_revoke",
+	.sql = "INSERT INTO fcu_revoked_token (token_hash, expires_at)"
+	       " VALUES ($1, $2) ON CONFLICT (token_hash) DO NOTHING",
+	.result = "",
+};
+
+static const struct db_statement purge = {
+	.name = "session_purge",
+	.sql = "DELETE FROM fcu_revoked_token WHERE expires_at < $1",
+	.result = "",
+};
+
+enum err
+session_end_others(struct db *db, struct arena *mem, const char *user_id,
+		   int64_t not_before, const char *exempt_hash)
+{
+	const struct db_value values[] = {
+		db_text(user_id),
+		db_int(not_before),
+		db_text_or_null(exempt_hash),
+	};
+
+	return db_run(db, mem, &end_others, values, countof(values), NULL);
+}
+
+enum err
+session_revoke(struct db *db, struct arena *mem, const char *token_hash,
+	       int64_t expires_at)
+{
+	const struct db_value values[] = {
+		db_text(token_hash),
+		expires_at >= 0 ? db_int(expires_at) : db_null(),
+	};
+
+	return db_run(db, mem, &revoke, values, countof(values), NULL);
+}
+
+enum err
+session_purge(struct db *db, struct arena *mem, int64_t now)
+{
+	const struct db_value value = db_int(now);
+
+	return db_run(db, mem, &purge, &value, 1, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ends sessions early: fcu_session_floor (a user's tokens issued until
+ * some second are void) and fcu_revoked_token (one token, by its hash).
+ * user_by_session reads both.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "db/db.h"
+
+/*
+ * Voids the user's tokens issued until `not_before` (inclusive, seconds),
+ * but for the token with exempt_hash (NULL: none). Never moves back.
+ */
+enum err session_end_others(struct db *db, struct arena *mem,
+			    const char *user_id, int64_t not_before,
+			    const char *exempt_hash) NODISCARD NONNULL(1, 2, 3);
+
+/* Voids one token until it expires (-1: for ever). Doing it twice is OK. */
+enum err session_revoke(struct db *db, struct arena *mem,
+			const char *token_hash, int64_t expires_at)
+	NODISCARD NONNULL(1, 2, 3);
+
+/* Forgets revocations of tokens that expired before `now`. */
+enum err session_purge(struct db *db, struct arena *mem, int64_t now)
+	NODISCARD NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/user.h"
+
+/* What user_from_row reads, in its order. */
+#define USER_COLUMNS                                                           \
+	"u.id, u.email, u.hashed_password, u.is_active, u.is_superuser, "      \
+	"u.is_verified"
+#define USER_RESULT "tttbbb"
+
+static const struct db_statement insert = {
+	.name = "user_insert",
+	.sql = "INSERT INTO \"user\" (id, email, hashed_password, is_active,"
+	       " is_superuser, is_verified) VALUES ($1, $2, $3, $4, $5, $6)",
+	.result = "",
+};
+
+static const struct db_statement by_id = {
+	.name = "user_by_id",
+	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE u.id = $1",
+	.result = USER_RESULT,
+	.reads_only = true,
+};
+
+static const struct db_statement by_email = {
+	.name = "user_by_email",
+	.sql = "SELECT " USER_COLUMNS ", COALESCE(f.not_before, -1)"
+	       " FROM \"user\" u"
+	       " LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+	       " WHERE lower(u.email) = lower($1)",
+	.result = USER_RESULT "i",
+	.reads_only = true,
+};
+
+static const struct db_statement by_session = {
+	.name = "user_by_session",
+	.sql = "SELECT " USER_COLUMNS ", COALESCE(f.not_before, -1),"
+	       " f.exempt_hash, r.token_hash IS NOT NULL"
+	       " FROM \"user\" u"
+	       " LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+	       " LEFT JOIN fcu_revoked_token r ON r.token_hash = $2"
+	       " WHERE u.id = $1",
+	.result = USER_RESULT "itb",
+	.reads_only = true,
+};
+
+static const struct db_statement update = {
+	.name = "user_update",
+	.sql = "UPDATE \"user\" AS u SET"
+	       " email = COALESCE($2, email),"
+	       " hashed_password = COALESCE($3, hashed_password),"
+	       " is_active = COALESCE($4, is_active),"
+	       " is_superuser = COALESCE($5, is_superuser),"
+	       " is_verified = COALESCE($6, is_verified)"
+	       " WHERE id = $1"
+	       " RETURNING id, email, hashed_password, is_active,"
+	       " is_superuser, is_verified",
+	.result = USER_RESULT,
+};
+
+static const struct db_statement rehash = {
+	.name = "user_rehash",
+	.sql = "UPDATE \"user\" SET hashed_password = $3"
+	       " WHERE id = $1 AND hashed_password = $2",
+	.result = "",
+};
+
+static const struct db_statement delete_by_id = {
+	.name = "user_delete",
+	.sql = "DELETE FROM \"user\" WHERE id = $1",
+	.result = "",
+};
+
+static const struct db_statement list_first = {
+	.name = "user_list_first",
+	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u"
+	       " ORDER BY u.id LIMIT $1",
+	.result = USER_RESULT,
+	.reads_only = true,
+};
+
+static const struct db_statement list_after = {
+	.name = "user_list_after",
+	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE u.id > $2"
+	       " ORDER BY u.id LIMIT $1",
+	.result = USER_RESULT,
+	.reads_only = true,
+};
+
+static const struct db_statement duplicates = {
+	.name = "user_duplicates",
+	.sql = "SELECT lower(email) FROM \"user\" GROUP BY lower(email)"
+	       " HAVING count(*) > 1 ORDER BY lower(email) LIMIT $1",
+	.result = "t",
+	.reads_only = true,
+};
+
+static const struct db_statement check_columns = {
+	.name = "user_check_columns",
+	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE 1 = 0",
+	.result = USER_RESULT,
+	.reads_only = true,
+};
+
+static void
+user_from_row(const struct db_value *row, struct user *out)
+{
+	*out = (struct user){
+		.id = row[0].text,
+		.email = row[1].text,
+		.hashed_password = row[2].text,
+		.is_active = row[3].number != 0,
+		.is_superuser = row[4].number != 0,
+		.is_verified = row[5].number != 0,
+	};
+}
+
+/* A row there must be, else ERR_NOT_FOUND; *row stays NULL then. */
+static enum err
+row_find(struct db *db, struct arena *mem, const struct db_statement *statement,
+	 const struct db_value *values, size_t count,
+	 const struct db_value **row)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, statement, values, count, &rows);
+
+	*row = e == OK && rows.count > 0 ? rows.cells : NULL;
+	return e == OK && *row == NULL ? ERR_NOT_FOUND : e;
+}
+
+static struct db_value
+bool_or_null(const bool *truth)
+{
+	return truth != NULL ? db_bool(*truth) : db_null();
+}
+
+enum err
+user_insert(struct db *db, struct arena *mem, const struct user *u)
+{
+	const struct db_value values[] = {
+		db_text(u->id),
+		db_text(u->email),
+		db_text(u->hashed_password),
+		db_bool(u->is_active),
+		db_bool(u->is_superuser),
+		db_bool(u->is_verified),
+	};
+
+	return db_run(db, mem, &insert, values, countof(values), NULL);
+}
+
+enum err
+user_by_id(struct db *db, struct arena *mem, const char *id, struct user *out)
+{
+	const struct db_value value = db_text(id);
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &by_id, &value, 1, &row);
+
+	if (row != NULL)
+		user_from_row(row, out);
+	return e;
+}
+
+enum err
+user_by_email(struct db *db, struct arena *mem, const char *email,
+	      struct user *out, int64_t *not_before)
+{
+	const struct db_value value = db_text(email);
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &by_email, &value, 1, &row);
+
+	if (row != NULL) {
+		user_from_row(row, out);
+		*not_before = row[6].number;
+	}
+	return e;
+}
+
+enum err
+user_by_session(struct db *db, struct arena *mem, const char *id,
+		const char *token_hash, struct user_session *out)
+{
+	const struct db_value values[] = {db_text(id), db_text(token_hash)};
+	const struct db_value *row;
+	enum err e =
+		row_find(db, mem, &by_session, values, countof(values), &row);
+
+	if (row != NULL) {
+		user_from_row(row, &out->user);
+		out->not_before = row[6].number;
+		out->exempt_hash = row[7].text;
+		out->revoked = row[8].number != 0;
+	}
+	return e;
+}
+
+enum err
+user_update(struct db *db, struct arena *mem, const char *id,
+	    const struct user_change *change, struct user *out)
+{
+	const struct db_value values[] = {
+		db_text(id),
+		db_text_or_null(change->email),
+		db_text_or_null(change->hashed_password),
+		bool_or_null(change->is_active),
+		bool_or_null(change->is_superuser),
+		bool_or_null(change->is_verified),
+	};
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &update, values, countof(values), &row);
+
+	if (row != NULL)
+		user_from_row(row, out);
+	return e;
+}
+
+enum err
+user_rehash(struct db *db, struct arena *mem, const char *id,
+	    const char *old_hash, const char *new_hash)
+{
+	const struct db_value values[] = {
+		db_text(id),
+		db_text(old_hash),
+		db_text(new_hash),
+	};
+
+	return db_run(db, mem, &rehash, values, countof(values), NULL);
+}
+
+enum err
+user_delete(struct db *db, struct arena *mem, const char *id)
+{
+	const struct db_value value = db_text(id);
+	int64_t changed;
+	enum err e = db_run(db, mem, &delete_by_id, &value, 1, &changed);
+
+	return e == OK && changed == 0 ? ERR_NOT_FOUND : e;
+}
+
+enum err
+user_list(struct db *db, struct arena *mem, const char *after, int64_t limit,
+	  struct user **out, size_t *count)
+{
+	const struct db_value values[] = {
+		db_int(limit),
+		db_text_or_null(after),
+	};
+	struct db_rows rows;
+	enum err e;
+
+	if (after != NULL)
+		e = db_query(db, mem, &list_after, values, 2, &rows);
+	else
+		e = db_query(db, mem, &list_first, values, 1, &rows);
+	*count = rows.count;
+	*out = arena_array(mem, rows.count + 1, sizeof(**out));
+	for (size_t i = 0; i < rows.count; i++)
+		user_from_row(&rows.cells[i * rows.columns], &(*out)[i]);
+	return e;
+}
+
+enum err
+user_duplicates(struct db *db, struct arena *mem, int64_t limit,
+		const char ***out, size_t *count)
+{
+	const struct db_value value = db_int(limit);
+	struct db_rows rows;
+	enum err e = db_query(db, mem, &duplicates, &value, 1, &rows);
+
+	*count = rows.count;
+	*out = arena_array(mem, rows.count + 1, sizeof(**out));
+	for (size_t i = 0; i < rows.count; i++)
+		(*out)[i] = rows.cells[i].text;
+	return e;
+}
+
+enum err
+user_check_columns(struct db *db, struct arena *mem)
+{
+	return db_run(db, mem, &check_columns, NULL, 0, NULL);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The table "user", as FastAPI Users creates it. */
+#ifndef USER_H
+#define USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "db/db.h"
+
+/* A row; texts live on the arena of whoever asked. */
+struct user {
+	const char *id; /* canonical UUID */
+	const char *email;
+	const char *hashed_password;
+	bool is_active;
+	bool is_superuser;
+	bool is_verified;
+};
+
+/* A change: NULL leaves the column as it is. */
+struct user_change {
+	const char *email;
+	const char *hashed_password;
+	const bool *is_active;
+	const bool *is_superuser;
+	const bool *is_verified;
+};
+
+/*
+ * What a token stands for: its user, and what speaks against the token.
+ * Read in one statement.
+ */
+struct user_session {
+	struct user user;
+	int64_t not_before;      /* tokens issued until then are void; or -1 */
+	const char *exempt_hash; /* but for the one with this hash; or NULL */
+	bool revoked;            /* the token itself was logged out */
+};
+
+/* ERR_ALREADY_EXISTS when the id or the address (without case) is taken. */
+enum err user_insert(struct db *db, struct arena *mem, const struct user *u)
+	NODISCARD NONNULL(1, 2, 3);
+
+/* ERR_NOT_FOUND when there is none. The id is canonical. */
+enum err user_by_id(struct db *db, struct arena *mem, const char *id,
+		    struct user *out) NODISCARD NONNULL(1, 2, 3, 4);
+/* By lower(email). not_before is that of user_session. */
+enum err user_by_email(struct db *db, struct arena *mem, const char *email,
+		       struct user *out, int64_t *not_before)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+/* token_hash: SHA-256 of the token in hexadecimal. */
+enum err user_by_session(struct db *db, struct arena *mem, const char *id,
+			 const char *token_hash, struct user_session *out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/*
+ * One UPDATE … RETURNING, so concurrent changes of other columns survive.
+ * *out is the row afterwards. ERR_NOT_FOUND, ERR_ALREADY_EXISTS.
+ */
+enum err user_update(struct db *db, struct arena *mem, const char *id,
+		     const struct user_change *change, struct user *out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* Replaces the hash only while it still is `old`. */
+enum err user_rehash(struct db *db, struct arena *mem, const char *id,
+		     const char *old_hash, const char *new_hash)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* With all that hangs on it. ERR_NOT_FOUND when there was none. */
+enum err user_delete(struct db *db, struct arena *mem, const char *id)
+	NODISCARD NONNULL(1, 2, 3);
+
+/* Up to `limit` users with an id above `after` (NULL: from the first), in the
+ * order of ids. */
+enum err user_list(struct db *db, struct arena *mem, const char *after,
+		   int64_t limit, struct user **out, size_t *count)
+	NODISCARD NONNULL(1, 2, 5, 6);
+
+/* Addresses that several users share without regard to case, lower-cased, at
+ * most `limit`: they stand in the way of the unique index. */
+enum err user_duplicates(struct db *db, struct arena *mem, int64_t limit,
+			 const char ***out, size_t *count)
+	NODISCARD NONNULL(1, 2, 4, 5);
+
+/* Reads no row but fails when a column that we need is missing. */
+enum err user_check_columns(struct db *db, struct arena *mem)
+	NODISCARD NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves that the manual knows every setting, section, route, problem, log
+event and command, and that mandoc has nothing to say about its pages.
+"""
+
+import os
+import re
+import subprocess
+
+import house
+
+PAGES = ("fastcgi-users.8", "fastcgi-users.conf.5", "fastcgi-users-api.7")
+ROUTE_FIELDS = 8
+# Problems of these statuses never reach a client as themselves.
+SILENT = {"500"}
+
+
+def page(name):
+    """A page as people read it: its text without mdoc's escapes."""
+    text = house.read(os.path.join("doc", name), house.BUILD)
+    return text.replace("\\-", "-").replace("\\&", "").replace("\\(dq", '"')
+
+
+def items(text):
+    """What the page's .It lines speak of."""
+    return "\n".join(line for line in text.split("\n")
+                     if line.startswith((".It", ".Ss", ".Ic", ".Cm")))
+
+
+def knows(text, word):
+    """Whether a word stands alone in the text."""
+    return re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", text)
+
+
+def check_settings():
+    text = items(page("fastcgi-users.conf.5"))
+    for row in house.rows("src/base/config.def", "SECTION_BEGIN"):
+        if not knows(text, row[0]):
+            house.fault(f"fastcgi-users.conf.5: section {row[0]} is missing")
+    settings = list(house.rows("src/base/config.def", "SETTING"))
+    if len(settings) < 20:
+        house.fault("src/base/config.def: the check finds no settings")
+    for row in settings:
+        if not knows(text, row[1]):
+            house.fault(f"fastcgi-users.conf.5: {row[0]}.{row[1]} is missing")
+
+
+def check_routes():
+    text = page("fastcgi-users-api.7")
+    for row in house.rows("src/api/routes.def", "ROUTE"):
+        if len(row) != ROUTE_FIELDS:
+            house.fault(f"src/api/routes.def: {row[0]} {row[2]} has "
+                        f"{len(row)} fields")
+        pattern = rf"^\.It .*\b{row[0]}\b.*{re.escape(row[2])}"
+        if not re.search(pattern, text, re.M):
+            house.fault(f"fastcgi-users-api.7: {row[0]} {row[2]} is missing")
+    for row in house.rows("src/base/problems.def", "PROBLEM"):
+        if row[1] not in SILENT and row[2] not in text:
+            house.fault(f"fastcgi-users-api.7: problem {row[2]} is missing")
+
+
+def check_events():
+    text = page("fastcgi-users.8")
+    for path in house.sources("src", (".c",)):
+        code = house.without_comments(house.read(path))
+        for event in re.findall(r'log_is\(\s*"([^"]+)"', code):
+            if not knows(text, event):
+                house.fault(f"fastcgi-users.8: log event {event} ({path}) "
+                            "is missing")
+    main = house.without_comments(house.read("src/main.c"))
+    for command in re.findall(r'\{\s*"([a-z]+)",\s*command_', main):
+        if not knows(text, command):
+            house.fault(f"fastcgi-users.8: command {command} is missing")
+
+
+def check_mandoc():
+    mandoc = os.environ.get("MANDOC", "mandoc")
+    if mandoc == "none":
+        print("mandoc is missing: the pages' syntax was not checked")
+        return
+    for name in PAGES:
+        path = os.path.join(house.BUILD, "doc", name)
+        told = subprocess.run([mandoc, "-Tlint", "-Wwarning", path],
+                              capture_output=True, text=True, check=False)
+        for line in told.stdout.splitlines():
+            house.fault(line)
+
+
+def main():
+    check_settings()
+    check_routes()
+    check_events()
+    check_mandoc()
+    house.finish()
+
+
+if __name__ == "__main__":
+    main()

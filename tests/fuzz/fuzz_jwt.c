@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A token that is taken has one spelling. Input that starts with '+' is a
+ * header and, behind the first newline, claims, which are signed here with a
+ * key that the reader knows; any other input is a token as it came.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "core/token.h"
+
+#define NOW INT64_C(1700000000)
+#define SECRET "an-access-secret-of-thirty-two-bytes-or-more"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(int truth)
+{
+	if (!truth)
+		abort();
+}
+
+static const char *
+signed_token(struct arena *mem, const char *bytes, size_t size)
+{
+	const char *line = memchr(bytes, '\n', size);
+	size_t header = line != NULL ? (size_t)(line - bytes) : size;
+	size_t claims = line != NULL ? size - header - 1 : 0;
+	struct mac_key *key = mac_key_new(SECRET, strlen(SECRET));
+	unsigned char mac[SHA256_SIZE];
+	struct buf b;
+
+	buf_init(&b, mem, 256);
+	buf_text(&b, crypto_base64url(mem, bytes, header));
+	buf_char(&b, '.');
+	buf_text(&b, crypto_base64url(mem, bytes + size - claims, claims));
+	mac_sign(key, b.data, b.len, mac);
+	buf_char(&b, '.');
+	buf_text(&b, crypto_base64url(mem, mac, sizeof(mac)));
+	mac_key_free(key);
+	return b.data;
+}
+
+/* Each part decodes, and what it decodes to is spelled this way only. */
+static void
+check_spelling(struct arena *mem, const char *text)
+{
+	for (int part = 0; part < 3; part++) {
+		size_t len = strcspn(text, ".");
+		unsigned char *bytes;
+		size_t count;
+		const char *again;
+
+		must(crypto_base64url_decode(mem, text, len, &bytes, &count) ==
+		     OK);
+		again = crypto_base64url(mem, bytes, count);
+		must(strlen(again) == len && memcmp(again, text, len) == 0);
+		text += len;
+		must(*text == (part < 2 ? '.' : '\0'));
+		text++;
+	}
+}
+
+static void
+check_token(struct ctx *cx, const char *text, int64_t lifetime)
+{
+	struct token t;
+	char id[UUID_SIZE];
+
+	if (token_read(cx, text, lifetime, &t) != OK)
+		return;
+	check_spelling(cx->mem, text);
+	must(uuid_parse(t.subject, id));
+	must(strcmp(id, t.subject) == 0);
+	must(t.expires_at > NOW || (t.expires_at == -1 && lifetime < 0));
+	must(t.issued_at <= NOW + 5 || lifetime >= 0);
+	must(strlen(t.hash) == 64);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *secrets[] = {SECRET};
+	struct config conf = {
+		.jwt.audience = "fastapi-users:auth",
+		.secrets.jwt = {secrets, 1},
+	};
+	struct ctx cx = {
+		.mem = arena_open(0, (size_t)1 << 26),
+		.conf = &conf,
+		.now = NOW,
+	};
+	const char *text = arena_copy(cx.mem, data, size);
+
+	log_set_level(LEVEL_ERROR);
+	must(token_keys_open(&conf, &cx.keys) == OK);
+	if (size > 0 && size <= TOKEN_SIZE_LIMIT && data[0] == '+')
+		text = signed_token(cx.mem, text + 1, size - 1);
+	check_token(&cx, text, 3600);
+	check_token(&cx, text, -1);
+	token_keys_close(cx.keys);
+	arena_close(cx.mem);
+	return 0;
+}

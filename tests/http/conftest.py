@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Stacks for the tests: shared ones, made once, and ones for a single test.
+
+FCU_BUILD names the build folder. A stack is private (tests/stack), so several
+runs may go on at once. When a stack ends its logs are searched for what the
+sanitizers say.
+"""
+
+import os
+import re
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "stack")]
+
+import stack as stacks  # noqa: E402
+from client import Client  # noqa: E402
+
+# The cheapest hashes there are; what is tested is not their strength.
+CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
+COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Sanitizer:DEADLY"
+                       r"|event=worker_crashed")
+DATABASES = ("sqlite", "postgres")
+# Every way in, for the tests that must hold whatever carries a request.
+WAYS = [(db, server) for server in ("nginx", "nginx-fd0", "apache-cgi")
+        for db in DATABASES]
+
+
+class House:
+    """Makes stacks, and ends them."""
+
+    def __init__(self):
+        self.shared = {}
+        self.running = []
+
+    def make(self, db="sqlite", settings=(), cheap=True, **more):
+        made = stacks.Stack(db=db, settings=[*(CHEAP if cheap else ()),
+                                             *settings], **more)
+        try:
+            made.start()
+        except BaseException:
+            made.remove()
+            raise
+        self.running.append(made)
+        made.client = Client(made)
+        return made
+
+    def get(self, db, server="nginx", settings=(), mount=""):
+        """A stack that tests share; they must leave it as it was."""
+        key = db, server, tuple(settings), mount
+        if key not in self.shared:
+            self.shared[key] = self.make(db, settings, server=server,
+                                         mount=mount, workers=2)
+            self.shared[key].workers_at_first = set(
+                self.shared[key].worker_pids())
+        return self.shared[key]
+
+    def end(self, one):
+        """Ends a stack; whatever its sanitizers said is a failure."""
+        self.running.remove(one)
+        one.stop()
+        said = [line for name in one.handles
+                for line in one.read(f"{name}.log").splitlines()
+                if COMPLAINT.search(line)]
+        one.remove()
+        assert not said, "\n".join(said)
+
+    def end_all(self):
+        failures = []
+        for one in list(self.running):
+            kept = getattr(one, "workers_at_first", None)
+            if kept is not None and kept != set(one.worker_pids()):
+                failures.append(f"workers of {one.db}/{one.server} were "
+                                "replaced: one of them must have died")
+            try:
+                self.end(one)
+            except AssertionError as e:
+                failures.append(str(e))
+        assert not failures, "\n".join(failures)
+
+
+@pytest.fixture(scope="session")
+def house():
+    made = House()
+    try:
+        yield made
+    finally:
+        made.end_all()
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def db(request):
+    """Every test that asks for it runs on each database."""
+    return request.param
+
+
+@pytest.fixture
+def stack(house, db):
+    """A shared stack: nginx, the pools, cheap hashes."""
+    return house.get(db)
+
+
+@pytest.fixture
+def client(stack):
+    return stack.client
+
+
+@pytest.fixture(scope="session", params=WAYS, ids="-".join)
+def any_way(request, house):
+    """A client, once for each way into the program."""
+    return house.get(*request.param).client
+
+
+@pytest.fixture
+def new_stack(house):
+    """Makes stacks for one test alone."""
+    made = []
+
+    def make(*arguments, **more):
+        made.append(house.make(*arguments, **more))
+        return made[-1]
+
+    yield make
+    failures = []
+    for one in made:
+        try:
+            house.end(one)
+        except AssertionError as e:
+            failures.append(str(e))
+    assert not failures, "\n".join(failures)

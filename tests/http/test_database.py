@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Losing the database, and getting it back."""
+
+import signal
+import sqlite3
+
+import pytest
+import stack as stacks
+
+from client import Load, detail, new_email, PASSWORD
+
+
+def unavailable(answer):
+    return (answer.status_code == 503
+            and detail(answer) == "Service Unavailable"
+            and int(answer.headers["Retry-After"]) > 0)
+
+
+def recovers(client, token):
+    return stacks.wait_until(
+        lambda: client.get("/users/me", token=token).status_code == 200,
+        seconds=30, step=0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT],
+                         ids=["stopped", "crashed"])
+def test_without_its_database_it_says_503_and_recovers(new_stack, number):
+    stack = new_stack("postgres", workers=2)
+    client = stack.client
+    user, token = client.newcomer()
+    before = stack.worker_pids()
+
+    stack.postgres_stop(number)
+
+    for _ in range(6):
+        assert unavailable(client.get("/users/me", token=token))
+    assert unavailable(client.try_login(user["email"]))
+    assert unavailable(client.post("/auth/register", json={
+        "email": new_email(), "password": PASSWORD}))
+    assert unavailable(client.get("/readyz"))
+    assert client.get("/healthz").status_code == 200
+
+    stack.postgres_start()
+
+    assert recovers(client, token)
+    assert client.get("/users/me", token=token).json() == user
+    assert client.get("/readyz").status_code == 200
+    assert client.register()
+    assert stack.worker_pids() == before
+
+
+def test_a_database_restarted_under_load_kills_no_worker(new_stack):
+    stack = new_stack("postgres", workers=3)
+    client = stack.client
+    _, token = client.newcomer()
+    before = stack.worker_pids()
+
+    with Load(client, 20, token=token) as load:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+            load.wait_for(200)
+            stack.postgres_stop(number)
+            load.wait_for(100)
+            stack.postgres_start()
+            assert recovers(client, token)
+        load.wait_for(200)
+
+    assert load.bad(200, 503) == []
+    assert load.answers.count(200) >= 400
+    assert stack.worker_pids() == before
+
+
+def test_what_was_acknowledged_is_there_after_a_crash(new_stack):
+    stack = new_stack("postgres")
+    client = stack.client
+    acknowledged = [client.register() for _ in range(10)]
+
+    stack.postgres_stop(signal.SIGQUIT)
+    stack.postgres_start()
+    token = client.login(**stack.superuser)
+
+    for user in acknowledged:
+        assert client.get(f"/users/{user['id']}", token=token).json() == user
+
+
+def test_a_locked_sqlite_file_is_503_and_recovers(new_stack):
+    stack = new_stack("sqlite", workers=2,
+                      settings=["database.statement_limit=1"])
+    client = stack.client
+    user, token = client.newcomer()
+    before = stack.worker_pids()
+    connection = sqlite3.connect(stack.path("users.db"), timeout=30,
+                                 isolation_level=None)
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        assert unavailable(client.post("/auth/register", json={
+            "email": new_email(), "password": PASSWORD}))
+        assert client.get("/users/me", token=token).json() == user
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+    assert client.register()
+    assert stack.worker_pids() == before

@@ -1,0 +1,780 @@
+# SPDX-License-Identifier: MIT
+"""Private stacks: the program, a database and a web server in one folder.
+
+A stack needs no rights and touches nothing outside its folder: sockets, logs,
+database and process files are all in there. Started by root it runs as
+www-data throughout, since neither initdb nor a careful administrator lets a
+service run as root.
+
+tests/stack/up, tests/stack/down, ./start and the tests are made of this.
+"""
+
+import json
+import os
+import pwd
+import resource
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+PROGRAM = "fastcgi-users"
+PREFIX = "fastcgi-users-stack-"
+RECORD = "stack.json"
+MARK = "FASTCGI_USERS_STACK"
+UNPRIVILEGED = "www-data"
+SUPERUSER = "admin@example.com"
+SECRETS = ("jwt", "reset", "verify", "state")
+SERVERS = ("nginx", "nginx-fd0", "apache-cgi")
+# Longest path that a unix socket takes, less its file name.
+FOLDER_LIMIT = 107 - len("/postgres/.s.PGSQL.5432")
+SECONDS = 60
+
+
+class Failure(Exception):
+    """One sentence for the person who asked."""
+
+
+# Processes.
+
+def process_stat(pid):
+    """(state, parent, session, start time), or None when there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
+            fields = f.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return fields[0], int(fields[1]), int(fields[3]), int(fields[19])
+
+
+def process_lives(pid, started=None):
+    found = process_stat(pid)
+    return (found is not None and found[0] not in "ZX"
+            and started in (None, found[3]))
+
+
+def process_ids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def processes():
+    """(pid, state, parent, session, start time) of all that live."""
+    for pid in process_ids():
+        found = process_stat(pid)
+        if found is not None and found[0] not in "ZX":
+            yield (pid, *found)
+
+
+def process_children(parent):
+    return [p[0] for p in processes() if p[2] == parent]
+
+
+def process_carries(pid, folder):
+    """Whether it was started with the folder's mark, or works in there."""
+    try:
+        if os.readlink(f"/proc/{pid}/cwd").split(" ")[0] == folder:
+            return True
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return f"{MARK}={folder}".encode() in f.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def send_signal(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def wait_until(condition, seconds=SECONDS, step=0.005):
+    """The condition's first true value, or None when time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(step)
+
+
+# Finding things.
+
+def find_program(build=None):
+    """The program in `build`, in $FCU_BUILD, or where ./start builds it."""
+    named = build or os.environ.get("FCU_BUILD")
+    places = [named] if named else [os.path.join(TOP, ".build"), TOP,
+                                    os.path.join(TOP, ".build-check")]
+    for place in places:
+        path = os.path.join(place, PROGRAM)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    raise Failure(f"there is no program in {' or '.join(places)}: build it "
+                  "with ./start --build-only, or name its folder with --build")
+
+
+def find_postgres():
+    versions = "/usr/lib/postgresql"
+    if os.path.isdir(versions):
+        for version in sorted(os.listdir(versions), key=lambda v: -float(v)
+                              if v.replace(".", "", 1).isdigit() else 0):
+            path = os.path.join(versions, version, "bin")
+            if os.path.exists(os.path.join(path, "initdb")):
+                return path
+    found = shutil.which("initdb")
+    if found:
+        return os.path.dirname(os.path.realpath(found))
+    raise Failure("there is no PostgreSQL server: install the package "
+                  "postgresql")
+
+
+def find_command(name, package):
+    path = shutil.which(name, path=os.environ.get("PATH", "")
+                        + ":/usr/sbin:/sbin:/usr/bin:/bin")
+    if not path:
+        raise Failure(f"{name} is missing: install the package {package}")
+    return path
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def quote(text):
+    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Stack:
+    """One stack; see describe() for what it tells about itself."""
+
+    def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
+                 port=None, workers=None, settings=(), mount="",
+                 durable=False, access_log=False):
+        if server not in SERVERS:
+            raise Failure(f"the server {server} is not one of "
+                          f"{', '.join(SERVERS)}")
+        self.db = db
+        self.server = server
+        self.program_source = find_program(build)
+        self.port_wanted = port
+        self.port = port
+        self.mount = mount
+        self.durable = durable
+        self.access_log = access_log
+        self.processes = {}
+        self.handles = {}
+        self.superuser = None
+        self.root_supervisor = False
+        self.choose_user(folder)
+        self.folder = folder or self.make_folder()
+        try:
+            self.settings = self.choose_settings(workers, settings)
+        except Failure:
+            if not folder:
+                os.rmdir(self.folder)
+            raise
+
+    # The folder and who owns it.
+
+    def choose_user(self, folder):
+        """For root: the owner of a folder that is there, else www-data."""
+        self.user = None
+        if os.geteuid() != 0:
+            return
+        owner = os.stat(folder).st_uid if folder else 0
+        try:
+            self.user = (pwd.getpwuid(owner) if owner
+                         else pwd.getpwnam(UNPRIVILEGED))
+        except KeyError:
+            raise Failure(f"there is no user {owner or UNPRIVILEGED} to run "
+                          "as; start as an ordinary user") from None
+
+    def own(self, path):
+        if self.user:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid,
+                     follow_symlinks=False)
+
+    def create(self, name, mode=0o600, flags=os.O_TRUNC):
+        """A file of the stack's user, open for writing. Never by a link: the
+        folder is that user's, and we may be root."""
+        fd = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | flags
+                     | os.O_NOFOLLOW, 0o600)
+        os.fchmod(fd, mode)
+        if self.user:
+            os.fchown(fd, self.user.pw_uid, self.user.pw_gid)
+        return fd
+
+    def make_subfolder(self, name, mode=0o700):
+        try:
+            os.mkdir(self.path(name), mode)
+        except FileExistsError:
+            return
+        self.own(self.path(name))
+
+    def make_folder(self):
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        if len(folder) > FOLDER_LIMIT:
+            os.rmdir(folder)
+            folder = tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")
+        self.own(folder)
+        return folder
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text, mode=0o600):
+        """Writes a file whole or not at all, owned by the stack's user."""
+        fd = self.create(name + ".new", mode)
+        with os.fdopen(fd, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.rename(self.path(name + ".new"), self.path(name))
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    # The configuration.
+
+    def choose_settings(self, workers, extra):
+        self.database_url = (
+            "sqlite:" + self.path("users.db") if self.db == "sqlite" else
+            "postgresql://fastcgi_users@/fastcgi_users?host="
+            + self.path("postgres"))
+        sections = {
+            ("server", None): {"run_dir": self.folder},
+            ("database", None): {"url": self.database_url},
+            ("secrets", None): {f"{name}_file": self.path(f"{name}.secret")
+                                for name in SECRETS},
+            ("pool", "api"): {"socket": self.path("api.sock")},
+            ("pool", "password"): {"socket": self.path("password.sock")},
+            ("backend", "jwt"): {"transport": "cookie"},
+            ("backend", "bearer"): {"transport": "bearer"},
+        }
+        if workers is not None:
+            sections["pool", "api"]["workers"] = workers
+            sections["pool", "password"]["workers"] = workers
+        for setting in extra:
+            name, equals, value = setting.partition("=")
+            parts = name.split(".")
+            if not equals or len(parts) not in (2, 3) or not all(parts):
+                raise Failure(f"--set takes SECTION.SETTING=VALUE or "
+                              f"SECTION.TITLE.SETTING=VALUE, not {setting}")
+            key = (parts[0], parts[1] if len(parts) == 3 else None)
+            sections.setdefault(key, {})[parts[-1]] = value
+        self.root_supervisor = bool(self.user) and "user" in sections[
+            "server", None]
+        return sections
+
+    def render_settings(self):
+        lines = ["# Written anew at each start of this private stack."]
+        for (section, title), values in self.settings.items():
+            lines.append(section + (f" {quote(title)}" if title else "")
+                         + " {")
+            for name, value in values.items():
+                text = str(value)
+                lines.append(f"\t{name} = " + (
+                    text if text.startswith("{") else quote(text)))
+            lines.append("}")
+        return "\n".join(lines) + "\n"
+
+    def write_secrets(self):
+        self.secrets = {}
+        for name in SECRETS:
+            file = f"{name}.secret"
+            if not os.path.exists(self.path(file)):
+                self.write(file, secrets.token_urlsafe(48) + "\n")
+            self.secrets[name] = self.read(file).split("\n", 1)[0]
+
+    def write_configuration(self):
+        self.config = self.write("fastcgi-users.conf", self.render_settings())
+
+    # Running things.
+
+    def environment(self, **more):
+        kept = {name: value for name, value in os.environ.items()
+                if name.startswith(("ASAN_", "UBSAN_", "LSAN_"))
+                or name in ("TZ",)}
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
+                "HOME": self.folder, "TMPDIR": self.folder,
+                MARK: self.folder, **kept, **more}
+
+    def as_user(self, privileged=False):
+        if not self.user or privileged:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid,
+                "extra_groups": []}
+
+    def launch(self, name, command, privileged=False, **more):
+        """Starts a process that outlives us, in a session of its own."""
+        log = self.create(f"{name}.log", flags=os.O_APPEND)
+        try:
+            more.setdefault("stdin", subprocess.DEVNULL)
+            p = subprocess.Popen(
+                command, cwd=self.folder, start_new_session=True,
+                stdout=log, stderr=log, env=self.environment(),
+                umask=0o077, **self.as_user(privileged), **more)
+        finally:
+            os.close(log)
+        self.handles[name] = p
+        found = process_stat(p.pid)
+        self.processes[name] = {"pid": p.pid, "start": found and found[3]}
+        self.save_record()
+        return p
+
+    def run(self, *command, given=None, check=True):
+        """Runs a command to its end as the stack's user."""
+        done = subprocess.run(
+            command, cwd=self.folder, input=given, text=True,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True, env=self.environment(), umask=0o077,
+            check=False, **self.as_user())
+        if check and done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()
+            raise Failure(f"{' '.join(command)} failed with status "
+                          f"{done.returncode}: {said}")
+        return done
+
+    def program_command(self, *arguments, **more):
+        """`fastcgi-users ARGUMENTS` with this stack's configuration."""
+        return self.run(self.program, "-c", self.config, *arguments, **more)
+
+    def still_running(self, name):
+        """True, or a Failure that ends with what the process said last."""
+        handle = self.handles[name]
+        if handle.poll() is None:
+            return True
+        said = self.read(f"{name}.log").strip().splitlines()[-8:]
+        raise Failure(f"{name} ended with status {handle.returncode}: "
+                      + "\n".join(said))
+
+    def wait_for(self, name, condition, what):
+        def look():
+            return condition() or (self.still_running(name) and None)
+        if not wait_until(look):
+            raise Failure(f"{name} did not {what} within {SECONDS} seconds; "
+                          f"its log is {self.path(name + '.log')}")
+
+    # The parts.
+
+    def copy_program(self):
+        # A copy, since our user may not reach the build folder, and since a
+        # rebuild must not change what runs.
+        self.program = self.path(PROGRAM)
+        with open(self.program_source, "rb") as source, os.fdopen(
+                self.create(PROGRAM + ".new", 0o755), "wb") as copy:
+            shutil.copyfileobj(source, copy)
+        os.rename(self.program + ".new", self.program)
+
+    def postgres_start(self):
+        tools = find_postgres()
+        data = self.path("postgres", "data")
+        first = not os.path.exists(os.path.join(data, "PG_VERSION"))
+        if first:
+            shutil.rmtree(self.path("postgres"), ignore_errors=True)
+            self.make_subfolder("postgres")
+            self.run(os.path.join(tools, "initdb"), "-D", data, "-U",
+                     "fastcgi_users", "-A", "trust", "--locale=C",
+                     "--encoding=UTF8", "--no-instructions",
+                     *([] if self.durable else ["--no-sync"]))
+        options = ["-c", "listen_addresses=", "-c",
+                   "unix_socket_directories=" + self.path("postgres"),
+                   "-c", "unix_socket_permissions=0700"]
+        if not self.durable:
+            options += ["-c", "fsync=off"]
+        self.launch("postgres", [os.path.join(tools, "postgres"), "-D", data,
+                                 *options])
+        self.wait_for("postgres", lambda: self.postgres_is_ready(data),
+                      "get ready")
+        if first:
+            self.run(os.path.join(tools, "createdb"), "-h",
+                     self.path("postgres"), "-U", "fastcgi_users",
+                     "fastcgi_users")
+
+    def postgres_is_ready(self, data):
+        try:
+            with open(os.path.join(data, "postmaster.pid"),
+                      encoding="utf-8") as f:
+                lines = f.read().split("\n")
+        except OSError:
+            return False
+        return (len(lines) > 7 and lines[7].strip() == "ready"
+                and lines[0] == str(self.processes["postgres"]["pid"]))
+
+    def postgres_stop(self, number=signal.SIGINT):
+        """SIGINT: roll back and go (fast); SIGQUIT: as in a crash."""
+        self.handles["postgres"].send_signal(number)
+        self.handles["postgres"].wait(SECONDS)
+        del self.processes["postgres"]
+
+    def pool_start(self):
+        if self.server == "apache-cgi":
+            return
+        if self.server == "nginx-fd0":
+            for pool in ("api", "password"):
+                self.spawn_pool(pool)
+            return
+        self.launch("pool", [self.program, "-c", self.config, "pool"],
+                    privileged=self.root_supervisor)
+        self.wait_for("pool", lambda: all(
+            self.listening(self.settings["pool", pool]["socket"])
+            for pool in ("api", "password")), "open its sockets")
+
+    def spawn_pool(self, pool):
+        """What spawn-fcgi does: a listening socket on descriptor 0."""
+        path = self.settings["pool", pool]["socket"]
+        if os.path.exists(path):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+            s.listen(511)
+            self.own(path)
+            workers = int(self.settings["pool", pool].get("workers", 2))
+            for i in range(workers):
+                self.launch(f"{pool}-{i}",
+                            [self.program, "-c", self.config], stdin=s)
+
+    @staticmethod
+    def listening(address):
+        """A file that is a socket, or ADDRESS:PORT that answers."""
+        if "/" in address:
+            try:
+                return stat.S_ISSOCK(os.stat(address).st_mode)
+            except OSError:
+                return False
+        host, _, port = address.rpartition(":")
+        with socket.socket() as s:
+            return s.connect_ex((host.strip("[]"), int(port))) == 0
+
+    def web_server_start(self):
+        begin = (self.apache_start if self.server == "apache-cgi"
+                 else self.nginx_start)
+        for _ in range(20):
+            self.port = self.port_wanted or free_port()
+            try:
+                begin()
+                break
+            except Failure as e:
+                taken = "in use" in str(e)
+                if taken and self.port_wanted:
+                    raise Failure(f"port {self.port} is in use: choose "
+                                  "another with --port") from None
+                if not taken:
+                    raise
+        else:
+            raise Failure("no free port was found")
+        self.base_url = f"http://127.0.0.1:{self.port}{self.mount}"
+
+    def example(self, *names):
+        with open(os.path.join(TOP, *names), encoding="utf-8") as f:
+            return f.read()
+
+    def nginx_site(self):
+        """nginx.conf.example with our sockets, port and mount point."""
+        text = self.example("nginx.conf.example")
+        for pool in ("api", "password"):
+            address = self.settings["pool", pool]["socket"]
+            text = self.substitute(
+                text, f"unix:/run/fastcgi-users/{pool}.sock",
+                ("unix:" if "/" in address else "") + address)
+        text = self.substitute(text, "listen 80;",
+                               f"listen 127.0.0.1:{self.port};")
+        limit = self.settings["server", None].get("body_limit")
+        if limit:
+            # Well above, so that it is the program that refuses.
+            text = self.substitute(text, "client_max_body_size 1m;",
+                                   f"client_max_body_size {int(limit) * 4};")
+        if self.server == "nginx-fd0":
+            # libfcgi serves one connection at a time, so none may be kept.
+            text = self.substitute(text, "fastcgi_keep_conn on;",
+                                   "fastcgi_keep_conn off;")
+        if self.mount:
+            text = self.mount_site(text)
+        return text
+
+    def mount_site(self, text):
+        text = self.substitute(text, "location / {",
+                               f"location {self.mount}/ {{")
+        for line in ('fastcgi_param SCRIPT_NAME "";',
+                     "fastcgi_param PATH_INFO $fastcgi_script_name;"):
+            text = self.substitute(text, "\t\t" + line, "\t\t#" + line)
+        for line in ("fastcgi_split_path_info ^(/account)(/.*)$;",
+                     "fastcgi_param SCRIPT_NAME $fastcgi_script_name;",
+                     "fastcgi_param PATH_INFO $fastcgi_path_info;"):
+            text = self.substitute(text, "\t\t#" + line, "\t\t" + line)
+        return self.substitute(text, "^(/account)", f"^({self.mount})")
+
+    @staticmethod
+    def substitute(text, old, new):
+        if old not in text:
+            raise Failure(f"the example has no line with: {old}")
+        return text.replace(old, new)
+
+    def nginx_start(self):
+        self.write("nginx-site.conf", self.nginx_site(), 0o644)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        files = 8192 if hard < 0 else min(hard, 8192)
+        temporary = "".join(
+            f"\t{kind}_temp_path {self.path('nginx-tmp')}/{kind};\n"
+            for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
+        self.make_subfolder("nginx-tmp")
+        self.write("nginx.conf", f"""\
+# Written anew at each start: what an nginx needs that runs beside the system's
+# own, as an ordinary user. The site itself is in nginx-site.conf.
+daemon off;
+pid {self.path('nginx.pid')};
+error_log {self.path('nginx.log')} warn;
+worker_processes auto;
+worker_rlimit_nofile {files};
+events {{
+	worker_connections {files // 2};
+}}
+http {{
+	access_log {self.path('access.log') if self.access_log else 'off'};
+{temporary}	include {self.path('nginx-site.conf')};
+}}
+""", 0o644)
+        self.forget_file("nginx.pid")
+        self.launch("nginx", [find_command("nginx", "nginx"), "-p",
+                              self.folder, "-e", self.path("nginx.log"), "-c",
+                              self.path("nginx.conf")])
+        self.wait_for_pid_file("nginx")
+
+    def forget_file(self, name):
+        try:
+            os.unlink(self.path(name))
+        except FileNotFoundError:
+            pass
+
+    def wait_for_pid_file(self, name):
+        # It is written when the port is ours, not before.
+        def written():
+            try:
+                return self.read(f"{name}.pid").strip()
+            except OSError:
+                return None
+        try:
+            self.wait_for(name, written, "start")
+        except Failure as e:
+            if "ddress already in use" in self.read(f"{name}.log"):
+                self.forget_file(f"{name}.log")
+                raise Failure(f"the port {self.port} is in use") from e
+            raise
+
+    def apache_start(self):
+        modules = "/usr/lib/apache2/modules"
+        site = self.example("etc", "apache-cgi.conf")
+        program_folder = self.path("cgi")
+        self.make_subfolder("cgi", 0o755)
+        target = os.path.join(program_folder, PROGRAM)
+        if not os.path.lexists(target):
+            os.link(self.program, target)
+        site = self.substitute(site, "/usr/lib/cgi-bin", program_folder)
+        site = self.substitute(site, "/etc/fastcgi-users/fastcgi-users.conf",
+                               self.config)
+        if self.mount:
+            site = self.substitute(site, '\nScriptAlias "/"',
+                                   f'\nScriptAlias "{self.mount}/"')
+        loads = "".join(
+            f"LoadModule {name}_module {modules}/mod_{name}.so\n"
+            for name in ("mpm_event", "authz_core", "alias", "env", "cgid"))
+        self.write("apache.conf", f"""\
+ServerRoot {quote(self.folder)}
+ServerName 127.0.0.1
+Listen 127.0.0.1:{self.port}
+PidFile {self.path('apache.pid')}
+ErrorLog {self.path('apache.log')}
+Mutex file:{self.folder}
+{loads}ScriptSock {self.path('cgid.sock')}
+{site}""", 0o644)
+        self.forget_file("apache.pid")
+        self.launch("apache", [find_command("apache2", "apache2"), "-d",
+                               self.folder, "-f", self.path("apache.conf"),
+                               "-DFOREGROUND"])
+        self.wait_for_pid_file("apache")
+
+    def get(self, path, seconds=10):
+        """The status of a GET, or 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(self.base_url + path,
+                                        timeout=seconds) as answer:
+                return answer.status
+        except urllib.error.HTTPError as e:
+            return e.code
+        except OSError:
+            return 0
+
+    # The whole.
+
+    def start(self, superuser_password=None):
+        """Up to a first good answer; on failure everything is undone."""
+        try:
+            self.prepare()
+            adding = self.add_superuser_begin(superuser_password)
+            self.pool_start()
+            self.web_server_start()
+            self.add_superuser_end(adding)
+            if not wait_until(lambda: self.get("/readyz") == 200):
+                raise Failure("the stack does not get ready: "
+                              + self.last_words())
+        except BaseException:
+            self.stop()
+            raise
+        self.save_record()
+        return self
+
+    def prepare(self):
+        self.write_secrets()
+        self.write_configuration()
+        self.copy_program()
+        self.save_record()
+        if self.db == "postgres":
+            self.postgres_start()
+        self.program_command("migrate", "apply")
+
+    def has_users(self):
+        listed = self.program_command("user", "list", "--json").stdout
+        return "@" in listed
+
+    def add_superuser_begin(self, password):
+        """Runs beside the start of the servers; its hash takes a while."""
+        if self.durable and self.has_users():
+            return None
+        password = password or secrets.token_urlsafe(12)
+        self.superuser = {"email": SUPERUSER, "password": password}
+        adding = subprocess.Popen(
+            [self.program, "-c", self.config, "user", "add", SUPERUSER,
+             "--superuser", "--verified", "--password-stdin"],
+            cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, env=self.environment(),
+            umask=0o077, **self.as_user())
+        adding.stdin.write(password + "\n")
+        adding.stdin.close()
+        adding.stdin = None
+        return adding
+
+    def add_superuser_end(self, adding):
+        if adding is None:
+            return
+        said = adding.communicate()[0]
+        if adding.returncode != 0:
+            raise Failure(f"the superuser could not be added: {said.strip()}")
+
+    def last_words(self):
+        lines = []
+        for name in self.handles:
+            lines += self.read(f"{name}.log").strip().splitlines()[-4:]
+        return "\n".join(lines)
+
+    def supervisor_pid(self):
+        return self.processes.get("pool", {}).get("pid")
+
+    def worker_pids(self):
+        supervisor = self.supervisor_pid()
+        return process_children(supervisor) if supervisor else []
+
+    def describe(self):
+        pids = [p["pid"] for p in self.processes.values()]
+        pooled = self.server == "nginx" or self.server == "nginx-fd0"
+        return {
+            "base_url": getattr(self, "base_url", None),
+            "dir": self.folder,
+            "api_socket": self.settings["pool", "api"]["socket"]
+            if pooled else None,
+            "password_socket": self.settings["pool", "password"]["socket"]
+            if pooled else None,
+            "database_url": self.database_url,
+            "config": self.path("fastcgi-users.conf"),
+            "program": self.path(PROGRAM),
+            **{f"{name}_secret": value
+               for name, value in getattr(self, "secrets", {}).items()},
+            "superuser": self.superuser,
+            "supervisor_pid": self.supervisor_pid(),
+            "pids": pids + self.worker_pids(),
+            "processes": {name: p["pid"]
+                          for name, p in self.processes.items()},
+        }
+
+    def save_record(self):
+        me = os.getpid()
+        told = {"base_url": self.describe()["base_url"]} if self.durable \
+            else self.describe()
+        self.write(RECORD, json.dumps({
+            "by": {"pid": me, "start": process_stat(me)[3]},
+            "started": self.processes, **told}) + "\n")
+
+    def stop(self):
+        stop_processes(self.folder, self.processes)
+        for handle in self.handles.values():
+            handle.poll()
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+
+# Ending a stack, from the same process or from another.
+
+GENTLE = {"postgres": signal.SIGINT, "nginx": signal.SIGTERM}
+
+
+def stop_processes(folder, started):
+    """Web server first, database last; whoever lingers is killed."""
+    ours = {name: p for name, p in started.items()
+            if process_lives(p["pid"], p["start"])}
+    sessions = {p["pid"] for p in ours.values()}
+    for name in sorted(ours, key=lambda name: (
+            name == "postgres", name not in ("nginx", "apache"))):
+        pid, start = ours[name]["pid"], ours[name]["start"]
+        send_signal(pid, GENTLE.get(name, signal.SIGTERM))
+        wait_until(lambda: not process_lives(pid, start), 40)
+    left = [p[0] for p in processes()
+            if p[0] != os.getpid() and (p[3] in sessions
+                                        or process_carries(p[0], folder))]
+    for pid in left:
+        send_signal(pid, signal.SIGKILL)
+    wait_until(lambda: not any(map(process_lives, left)), 10)
+
+
+def read_record(folder):
+    try:
+        with open(os.path.join(folder, RECORD), encoding="utf-8") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as e:
+        raise Failure(f"the record of the stack in {folder} cannot be read: "
+                      f"{e}") from e
+
+
+def take_down(folder):
+    """Ends the stack in a folder and removes the folder."""
+    folder = os.path.realpath(folder)
+    record = read_record(folder)
+    if record is None:
+        raise Failure(f"{folder} holds no stack")
+    stop_processes(folder, record["started"])
+    shutil.rmtree(folder)
+
+
+def all_folders():
+    """Folders of stacks of ours, wherever temporary files are kept."""
+    found = set()
+    for place in {tempfile.gettempdir(), "/tmp"}:
+        for name in os.listdir(place):
+            folder = os.path.join(place, name)
+            if (name.startswith(PREFIX) and os.access(folder, os.W_OK)
+                    and os.path.exists(os.path.join(folder, RECORD))):
+                found.add(os.path.realpath(folder))
+    return sorted(found)

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "db_fixture.h"
+
+#include <sys/wait.h>
+
+#include "db/migrate.h"
+
+#define PROCESSES 4
+#define NOW 1700000000
+
+/* What the reference creates, by driver, with users of its own. */
+static const char *const adopted[] = {
+	"CREATE TABLE \"user\" (id CHAR(36) NOT NULL,"
+	" email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,"
+	" is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL,"
+	" is_verified BOOLEAN NOT NULL, PRIMARY KEY (id));"
+	"CREATE UNIQUE INDEX ix_user_email ON \"user\" (email);"
+	"INSERT INTO \"user\" VALUES ('00000000-0000-4000-8000-00000000000a',"
+	" 'a@example.org', 'h', 1, 0, 1)",
+	"CREATE TABLE \"user\" (id UUID NOT NULL,"
+	" email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,"
+	" is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL,"
+	" is_verified BOOLEAN NOT NULL, PRIMARY KEY (id));"
+	"CREATE UNIQUE INDEX ix_user_email ON \"user\" (email);"
+	"INSERT INTO \"user\" VALUES ('00000000-0000-4000-8000-00000000000a',"
+	" 'a@example.org', 'h', true, false, true)",
+};
+
+static const struct db_statement count_users = {
+	.name = "count_users",
+	.sql = "SELECT count(*) FROM \"user\" WHERE email = $1",
+	.result = "i",
+	.reads_only = true,
+};
+
+/* How often `check` and `applied` were called. */
+struct witness {
+	int64_t refuse; /* this version; 0 for none */
+	int checked;
+	int applied;
+	int64_t last;
+};
+
+static enum err
+witness_check(void *arg, struct db *db, struct arena *mem,
+	      const struct migration *next, const char **why)
+{
+	struct witness *w = arg;
+
+	(void)db;
+	(void)mem;
+	w->checked++;
+	if (next->version != w->refuse)
+		return OK;
+	*why = "refused";
+	return ERR_CONFIGURATION;
+}
+
+static void
+witness_applied(void *arg, const struct migration *done)
+{
+	struct witness *w = arg;
+
+	w->applied++;
+	w->last = done->version;
+}
+
+static enum err
+apply(struct db *db, struct arena *mem, struct witness *w, const char **why)
+{
+	const struct migrate_watch watch = {
+		.check = witness_check, .applied = witness_applied, .arg = w};
+
+	return migrate_apply(db, mem, NOW, &watch, why);
+}
+
+static struct migrate_state
+state_of(struct fixture *f)
+{
+	struct migrate_state s;
+	const char *why;
+
+	assert_int_equal(migrate_state(f->db, f->mem, &s, &why), OK);
+	return s;
+}
+
+static int64_t
+users_with(struct fixture *f, const char *email)
+{
+	const struct db_value value = db_text(email);
+	struct db_rows rows;
+
+	assert_int_equal(
+		db_query(f->db, f->mem, &count_users, &value, 1, &rows), OK);
+	return rows.cells[0].number;
+}
+
+static void
+adopt(struct fixture *f)
+{
+	assert_int_equal(db_script(f->db, adopted[f->server != NULL]), OK);
+}
+
+static void
+asking_for_the_state_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct migrate_state s = state_of(f);
+
+	s = state_of(f);
+
+	assert_int_equal(s.version, 0);
+	assert_int_equal(s.newest, 3);
+	assert_int_equal(s.done_count, 0);
+	assert_int_equal(s.pending_count, 3);
+	assert_int_equal(s.pending[0].version, 1);
+	assert_string_equal(s.pending[1].name, "unique_email");
+	assert_string_equal(s.pending[2].driver, db_driver(f->db));
+	assert_int_equal(db_script(f->db, "CREATE TABLE fcu_schema_version"
+					  " (x INTEGER)"),
+			 OK);
+}
+
+static void
+a_new_database_gets_everything_once(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {0};
+	struct migrate_state s;
+	const char *why;
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
+	assert_int_equal(apply(f->other, f->mem, &w, &why), OK);
+
+	assert_int_equal(w.checked, 3);
+	assert_int_equal(w.applied, 3);
+	assert_int_equal(w.last, 3);
+	s = state_of(f);
+	assert_int_equal(s.version, 3);
+	assert_int_equal(s.pending_count, 0);
+	assert_int_equal(s.done_count, 3);
+	assert_string_equal(s.done[0].name, "reference_tables");
+	assert_int_equal(s.done[2].applied_at, NOW);
+	assert_int_equal(users_with(f, "x"), 0);
+}
+
+static void
+an_adopted_database_keeps_its_users(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {0};
+	const char *why;
+
+	adopt(f);
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
+
+	assert_int_equal(users_with(f, "a@example.org"), 1);
+	assert_int_equal(state_of(f).version, 3);
+}
+
+static void
+a_refused_migration_leaves_what_was_before_it(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {.refuse = 2};
+	const char *why = NULL;
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), ERR_CONFIGURATION);
+	assert_string_equal(why, "refused");
+	assert_int_equal(w.applied, 1);
+	assert_int_equal(state_of(f).version, 1);
+
+	w.refuse = 0;
+	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
+	assert_int_equal(state_of(f).version, 3);
+}
+
+static void
+a_failed_migration_leaves_no_trace(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {0};
+	const char *why = NULL;
+
+	adopt(f);
+	/* Stands in the way of the second statement of the third. */
+	assert_int_equal(db_script(f->db, "CREATE TABLE fcu_revoked_token"
+					  " (x INTEGER)"),
+			 OK);
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), ERR_INTERNAL);
+
+	assert_non_null(strstr(why, "migration 3 (ended_sessions)"));
+	assert_int_equal(state_of(f).version, 2);
+	assert_int_equal(w.applied, 2);
+	assert_int_equal(users_with(f, "a@example.org"), 1);
+	assert_int_equal(db_script(f->db, "CREATE TABLE fcu_session_floor"
+					  " (x INTEGER)"),
+			 OK);
+}
+
+static void
+addresses_that_differ_in_case_stop_the_unique_index(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {0};
+	const char *why = NULL;
+
+	adopt(f);
+	assert_int_equal(
+		db_script(f->db,
+			  "INSERT INTO \"user\" SELECT"
+			  " '00000000-0000-4000-8000-00000000000b',"
+			  " 'A@example.org', 'h', is_active, is_superuser,"
+			  " is_verified FROM \"user\""),
+		OK);
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), ERR_ALREADY_EXISTS);
+	assert_non_null(strstr(why, "unique_email"));
+	assert_null(strstr(why, "example.org"));
+	assert_int_equal(state_of(f).version, 1);
+	assert_int_equal(users_with(f, "A@example.org"), 1);
+}
+
+static void
+a_newer_schema_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct witness w = {0};
+	struct migrate_state s;
+	const char *why = NULL;
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
+	assert_int_equal(db_script(f->db, "INSERT INTO fcu_schema_version"
+					  " VALUES (4, 'later', 1)"),
+			 OK);
+
+	assert_int_equal(apply(f->db, f->mem, &w, &why), ERR_CONFIGURATION);
+	assert_string_equal(why, "the database's schema has version 4, made by"
+				 " a newer program; this one knows 3");
+	why = NULL;
+	assert_int_equal(migrate_state(f->db, f->mem, &s, &why),
+			 ERR_CONFIGURATION);
+	assert_non_null(why);
+}
+
+static void
+a_database_that_is_down_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct db *db = fixture_open("sqlite:/nowhere/at/all", 1, true);
+	struct witness w = {0};
+	const char *why = NULL;
+
+	log_set_level(LEVEL_ERROR);
+
+	assert_int_equal(apply(db, f->mem, &w, &why), ERR_DATABASE_DOWN);
+	assert_non_null(strstr(why, "the database cannot be reached"));
+	db_close(db);
+}
+
+static int
+migrate_in_child(struct fixture *f)
+{
+	struct arena *mem = arena_open(1 << 16, (size_t)16 << 20);
+	struct db *db = fixture_open(f->url, 10, true);
+	struct witness w = {0};
+	const char *why = "";
+	enum err e = apply(db, mem, &w, &why);
+
+	if (e != OK)
+		fprintf(stderr, "%s: %s\n", err_name(e), why);
+	db_close(db);
+	arena_close(mem);
+	return e == OK ? w.applied : 100;
+}
+
+static void
+several_processes_share_the_work(void **state)
+{
+	struct fixture *f = *state;
+	int applied = 0;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			_exit(migrate_in_child(f));
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		int status = 0;
+
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status));
+		applied += WEXITSTATUS(status);
+	}
+
+	assert_int_equal(applied, 3);
+	assert_int_equal(state_of(f).done_count, 3);
+}
+
+#define TESTS(RUN)                                                             \
+	RUN(asking_for_the_state_changes_nothing),                             \
+		RUN(a_new_database_gets_everything_once),                      \
+		RUN(an_adopted_database_keeps_its_users),                      \
+		RUN(a_refused_migration_leaves_what_was_before_it),            \
+		RUN(a_failed_migration_leaves_no_trace),                       \
+		RUN(addresses_that_differ_in_case_stop_the_unique_index),      \
+		RUN(a_newer_schema_is_refused),                                \
+		RUN(several_processes_share_the_work)
+
+int
+main(void)
+{
+	static const struct CMUnitTest on_sqlite[] = {
+		TESTS(ON_SQLITE),
+		ON_SQLITE(a_database_that_is_down_is_told),
+	};
+	static const struct CMUnitTest on_postgresql[] = {TESTS(ON_POSTGRESQL)};
+	int failed = cmocka_run_group_tests_name("migrate on SQLite", on_sqlite,
+						 NULL, NULL);
+
+	if (getenv("FCU_TEST_POSTGRES") != NULL)
+		failed += cmocka_run_group_tests_name(
+			"migrate on PostgreSQL", on_postgresql, NULL, NULL);
+	return failed;
+}
