@@ -84,6 +84,8 @@ value_taken(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	const char *why = NULL;
 
 	*kept = text;
+	if (r->faults >= FAULT_LIMIT)
+		return -1;
 	if (in == NULL) {
 		config_fault(r, cfg->line,
 			     kind == NULL ? "settings stand in sections"
@@ -108,8 +110,8 @@ value_taken(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 }
 
 /* libconfuse complains; its words for what is unknown are made clearer. */
-static void PRINTF(2, 0)
-	syntax_fault(cfg_t *cfg, const char *format, va_list args)
+static void
+syntax_fault(cfg_t *cfg, const char *format, va_list args)
 {
 	struct reading *r = current;
 	struct buf b;

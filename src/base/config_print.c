@@ -12,7 +12,7 @@ static void
 section_show(const struct section *kind, const char *label, const char *values,
 	     config_show *show, void *to)
 {
-	struct arena *mem = arena_open(0, (size_t)16 * 1024 * 1024);
+	struct arena *mem = arena_open(0, (size_t)64 * 1024 * 1024);
 
 	for (size_t i = 0; i < kind->count; i++) {
 		struct buf value;

@@ -81,40 +81,40 @@ is_sample(const char *text)
 	return is_repetition(text, first);
 }
 
-/* `from` names the setting that is to blame for the secret. */
-static void
-secret_judge(struct reading *r, const char *from, const char *text)
+/* NULL when the secret may be used, else why not. Warns of a short one. */
+static const char *
+secret_fault(struct reading *r, const char *from, const char *text)
 {
 	size_t len = strlen(text);
 
 	if (is_sample(text))
-		config_blame(r, "secrets", 0, from,
-			     "a secret that examples use must not be used");
-	else if (strstr(text, "-----BEGIN") != NULL)
-		config_blame(r, "secrets", 0, from,
-			     "a PEM key cannot be a secret of HS256");
-	else if (len < SHORTEST && !r->conf->secrets.allow_short)
-		config_blame(r, "secrets", 0, from,
-			     "a secret of %zu bytes is too short, there must "
-			     "be at least %d: try openssl rand -base64 48",
-			     len, SHORTEST);
-	else if (len < SHORTEST)
-		log_event(LEVEL_WARNING, log_is("secret_short"),
-			  log_text("setting", from),
-			  log_number("bytes", (int64_t)len));
+		return "a secret that examples use must not be used";
+	if (strstr(text, "-----BEGIN") != NULL)
+		return "a PEM key cannot be a secret of HS256";
+	if (len >= SHORTEST)
+		return NULL;
+	if (!r->conf->secrets.allow_short)
+		return arena_printf(r->mem,
+				    "a secret of %zu bytes is too short, there "
+				    "must be at least %d: try openssl rand "
+				    "-base64 48",
+				    len, SHORTEST);
+	log_event(LEVEL_WARNING, log_is("secret_short"), log_text("from", from),
+		  log_number("bytes", (int64_t)len));
+	return NULL;
 }
 
+/* `setting` is to blame. */
 static void
-list_add(struct reading *r, struct text_list *list, const char *text,
-	 size_t len)
+secrets_judge(struct reading *r, const char *setting,
+	      const struct text_list *list)
 {
-	const char **items =
-		arena_array(r->mem, list->count + 1, sizeof(*items));
+	for (size_t i = 0; i < list->count; i++) {
+		const char *why = secret_fault(r, setting, list->items[i]);
 
-	for (size_t i = 0; i < list->count; i++)
-		items[i] = list->items[i];
-	items[list->count++] = arena_copy(r->mem, text, len);
-	list->items = items;
+		if (why != NULL)
+			config_blame(r, "secrets", 0, setting, "%s", why);
+	}
 }
 
 /* One secret a line, blanks at the end and empty lines left out. */
@@ -129,7 +129,7 @@ lines_add(struct reading *r, struct text_list *list, const char *text,
 		while (len > 0 && (unsigned char)text[len - 1] <= ' ')
 			len--;
 		if (len > 0 && !(has_comments && *text == '#'))
-			list_add(r, list, text, len);
+			list_append(list, r->mem, text, len);
 		text += line;
 		if (*text == '\n')
 			text++;
@@ -160,9 +160,24 @@ file_add(struct reading *r, const struct purpose *p, const char *path,
 	if (why != NULL)
 		config_blame(r, "secrets", 0, p->file_setting, "%s: %s", path,
 			     why);
-	for (size_t i = 0; i < found.count; i++) {
-		secret_judge(r, p->file_setting, found.items[i]);
-		list_add(r, list, found.items[i], strlen(found.items[i]));
+	secrets_judge(r, p->file_setting, &found);
+	for (size_t i = 0; i < found.count; i++)
+		list_append(list, r->mem, found.items[i],
+			    strlen(found.items[i]));
+}
+
+static void
+variable_take(struct reading *r, const struct purpose *p, const char *given,
+	      struct text_list *list)
+{
+	*list = (struct text_list){0};
+	lines_add(r, list, given, false);
+	for (size_t i = 0; i < list->count; i++) {
+		const char *why = secret_fault(r, p->variable, list->items[i]);
+
+		if (why != NULL)
+			config_fault(r, NOT_THE_FILE, "%s: %s", p->variable,
+				     why);
 	}
 }
 
@@ -175,12 +190,10 @@ purpose_take(struct reading *r, const struct purpose *p)
 	const char *given = r->from->environment(p->variable);
 
 	if (given != NULL && *given != '\0') {
-		*list = (struct text_list){0};
-		lines_add(r, list, given, false);
-		path = "";
+		variable_take(r, p, given, list);
+		return;
 	}
-	for (size_t i = 0; i < list->count; i++)
-		secret_judge(r, p->setting, list->items[i]);
+	secrets_judge(r, p->setting, list);
 	if (*path != '\0')
 		file_add(r, p, path, list);
 }

@@ -168,23 +168,32 @@ bool_read(const char *text, bool *out)
 	return *out || strcmp(text, "false") == 0;
 }
 
+/* The room doubles: it is full when the count is a power of two. */
+void
+list_append(struct text_list *list, struct arena *mem, const char *text,
+	    size_t len)
+{
+	if ((list->count & (list->count - 1)) == 0) {
+		size_t room = list->count > 0 ? list->count * 2 : 1;
+		const char **items = arena_array(mem, room, sizeof(*items));
+
+		if (list->count > 0)
+			memcpy(items, list->items,
+			       list->count * sizeof(*items));
+		list->items = items;
+	}
+	list->items[list->count++] = arena_copy(mem, text, len);
+}
+
 const char *
 setting_append(const struct setting *s, struct arena *mem, const char *text,
 	       char *values)
 {
-	struct text_list *list = (void *)(values + s->offset);
-	const char **items;
-
 	if (!text_is_utf8(text, strlen(text)) || has_control(text))
 		return "holds a control character or is not UTF-8";
 	if (*text == '\0')
 		return "holds an empty item";
-	items = arena_array(mem, list->count + 1, sizeof(*items));
-	for (size_t i = 0; i < list->count; i++)
-		items[i] = list->items[i];
-	items[list->count] = arena_text(mem, text);
-	list->items = items;
-	list->count++;
+	list_append((void *)(values + s->offset), mem, text, strlen(text));
 	return NULL;
 }
 
@@ -296,7 +305,7 @@ fault_tell(struct reading *r, int line, const char *text)
 	struct buf b;
 
 	buf_init(&b, r->mem, 160);
-	if (r->from->path != NULL) {
+	if (r->from->path != NULL && line != NOT_THE_FILE) {
 		buf_text(&b, r->from->path);
 		if (line > 0)
 			buf_printf(&b, ":%d", line);
@@ -304,7 +313,6 @@ fault_tell(struct reading *r, int line, const char *text)
 	}
 	buf_text(&b, text);
 	r->from->complain(r->from->to, b.data);
-	r->faults++;
 }
 
 void
@@ -313,6 +321,8 @@ config_fault(struct reading *r, int line, const char *format, ...)
 	struct buf b;
 	va_list args;
 
+	if (r->faults++ >= FAULT_LIMIT)
+		return;
 	buf_init(&b, r->mem, 160);
 	va_start(args, format);
 	buf_vprintf(&b, format, args);
@@ -339,12 +349,14 @@ line_of(const struct instance *in, const char *setting)
 	abort();
 }
 
-static void PRINTF(4, 0)
-	blame(struct reading *r, const struct instance *in, const char *setting,
-	      const char *format, va_list args)
+static void
+blame(struct reading *r, const struct instance *in, const char *setting,
+      const char *format, va_list args)
 {
 	struct buf b;
 
+	if (r->faults++ >= FAULT_LIMIT)
+		return;
 	buf_init(&b, r->mem, 160);
 	buf_text(&b, in->kind->name);
 	if (in->title != NULL)

@@ -82,6 +82,10 @@ const char *setting_append(const struct setting *s, struct arena *mem,
 			   const char *text, char *values)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
+/* Adds a copy of the text at the end. */
+void list_append(struct text_list *list, struct arena *mem, const char *text,
+		 size_t len) NONNULL(1, 2, 3);
+
 /* The value as the file would spell it, secrets hidden. */
 void setting_spell(const struct setting *s, const char *values, struct buf *out)
 	NONNULL(1, 2, 3);
@@ -92,7 +96,12 @@ void setting_quote(struct buf *out, const char *text) NONNULL(1, 2);
 /* What the bounds allow, in words, "" where anything goes. */
 void setting_allowed(const struct setting *s, struct buf *out) NONNULL(1, 2);
 
-/* Tells a fault with "file:line: " in front, or "file: " for line 0. */
+/*
+ * Tells a fault with "file:line: " in front, or "file: " for line 0, or
+ * nothing for NOT_THE_FILE. Past FAULT_LIMIT they are only counted.
+ */
+#define NOT_THE_FILE (-1)
+#define FAULT_LIMIT 100
 void config_fault(struct reading *r, int line, const char *format, ...)
 	NONNULL(1, 3) PRINTF(3, 4);
 

@@ -52,10 +52,9 @@ config_file_read(struct arena *mem, const char *path, size_t limit, char **out,
 		why = "the file is too large";
 		goto out;
 	}
-	/* It may grow while it is read. */
-	*out = arena_alloc(mem, limit + 2);
-	if (!fd_read(fd, *out, limit, out_len)) {
-		why = "the file cannot be read, or is too large";
+	*out = arena_alloc(mem, (size_t)st.st_size + 2);
+	if (!fd_read(fd, *out, (size_t)st.st_size, out_len)) {
+		why = "the file cannot be read, or grows meanwhile";
 		goto out;
 	}
 	(*out)[*out_len] = '\0';

@@ -2,12 +2,15 @@
 #include "cmd/command.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "core/token.h"
 
 struct exit_row {
 	enum err e;
@@ -41,15 +44,30 @@ command_status(enum err e)
 	return EX_SOFTWARE;
 }
 
+/* A terminal must not be told what to do by an argument or a message. */
+static void
+make_printable(char *text)
+{
+	bool is_text = text_is_utf8(text, strlen(text));
+
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f ||
+		    (!is_text && (unsigned char)*text >= 0x80))
+			*text = '?';
+}
+
 int
 command_fail(int status, const char *format, ...)
 {
+	char *sentence = NULL;
 	va_list args;
 
 	va_start(args, format);
-	(void)fputs("fastcgi-users: ", stderr);
-	(void)vfprintf(stderr, format, args);
-	(void)fputs("\n", stderr);
+	if (vasprintf(&sentence, format, args) >= 0) {
+		make_printable(sentence);
+		(void)fprintf(stderr, "fastcgi-users: %s\n", sentence);
+		free(sentence);
+	}
 	va_end(args);
 	return status;
 }
@@ -95,6 +113,20 @@ command_set_log(const struct config *conf)
 		log_to_syslog();
 }
 
+/* Whether the secrets can be keys is known only by making them. */
+static enum err
+check_keys(const struct config *conf)
+{
+	struct token_keys *keys = NULL;
+	enum err e = token_keys_open(conf, &keys);
+
+	token_keys_close(keys);
+	if (e != OK)
+		(void)command_fail(0, "a secret cannot be used; the line above "
+				      "says why");
+	return e;
+}
+
 enum err
 command_configure(const char *path, struct config **out)
 {
@@ -103,6 +135,13 @@ command_configure(const char *path, struct config **out)
 		.environment = environment,
 		.complain = complain,
 	};
+	enum err e = config_load(&from, out);
 
-	return config_load(&from, out);
+	if (e == OK)
+		e = check_keys(*out);
+	if (e != OK) {
+		config_free(*out);
+		*out = NULL;
+	}
+	return e;
 }

@@ -179,8 +179,8 @@ runes_melt(struct runes s)
 	uint32_t normal[MELT_WINDOW * NFC_GROWTH];
 	size_t len = countof(normal);
 
-	s.len = s.len < MELT_WINDOW ? s.len : MELT_WINDOW;
-	if (is_no_mark(s.at[0]) && (s.len == 1 || is_no_mark(s.at[1])))
+	s = runes_upto(s, s.len < MELT_WINDOW ? s.len : MELT_WINDOW);
+	if (runes_fit(runes_upto(s, s.len < 2 ? s.len : 2), is_no_mark))
 		return false;
 	if (u32_normalize(UNINORM_NFC, s.at, s.len, normal, &len) != normal)
 		abort();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * E-mail addresses as the wire contract wants them: what Pydantic's EmailStr
- * (email-validator without DNS) accepts, in its words. The only file that
- * includes idn2.h and unistring headers is email.c.
+ * (email-validator 2.3 without DNS, the newest that FastAPI Users 15.0.5 takes)
+ * accepts, in its words. Only email.c includes headers of libunistring.
  */
 #ifndef EMAIL_H
 #define EMAIL_H

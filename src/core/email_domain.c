@@ -116,9 +116,9 @@ convert_labels(struct arena *mem, struct runes domain,
 	size_t len = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		struct runes written = runes_next(&domain, '.');
 		struct runes label;
-		const char *fault =
-			convert(mem, runes_next(&domain, '.'), &label);
+		const char *fault = convert(mem, written, &label);
 
 		if (fault != NULL)
 			return fault;

@@ -35,7 +35,10 @@ static const struct class_range exceptions[] = {
 /*
  * Valid in the label tables of the contract (Unicode 18), though its
  * character tables, and ours, are older (Unicode 14). Labels with these are
- * refused either way; the table finds the right words for it.
+ * refused either way; the table finds the right words for it. Two cases are
+ * left in which other words are found: one of these decides the context of a
+ * neighbour by its script or joining type (U+05C8 before U+05F4), and U+1171E
+ * between a letter and U+200C, which our tables see through.
  */
 static const struct rune_range newer[] = {
 	{0x05c8, 0x05c9},   {0x088f, 0x088f},   {0x0897, 0x0897},

@@ -142,6 +142,8 @@ params_start(struct fcgi_reader *r)
 static void
 request_refuse(struct fcgi_reader *r, enum err e)
 {
+	r->limits->buffered -= r->body.len;
+	bytes_clear(&r->body, KEPT_ROOM);
 	r->refused = e;
 	r->phase = FCGI_COMPLETE;
 }

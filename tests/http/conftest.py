@@ -36,8 +36,10 @@ class House:
         self.running = []
 
     def make(self, db="sqlite", settings=(), cheap=True, **more):
-        made = stacks.Stack(db=db, settings=[*(CHEAP if cheap else ()),
-                                             *settings], **more)
+        # A prefix of their own: `down --all` means stacks that people made.
+        made = stacks.Stack(db=db, prefix="fastcgi-users-test-",
+                            settings=[*(CHEAP if cheap else ()), *settings],
+                            **more)
         try:
             made.start()
         except BaseException:
@@ -72,8 +74,11 @@ class House:
         for one in list(self.running):
             kept = getattr(one, "workers_at_first", None)
             if kept is not None and kept != set(one.worker_pids()):
-                failures.append(f"workers of {one.db}/{one.server} were "
-                                "replaced: one of them must have died")
+                failures.append(
+                    f"workers of {one.db}/{one.server} were replaced, so one "
+                    "must have died:\n" + "\n".join(
+                        line for line in one.read("pool.log").splitlines()
+                        if "event=request" not in line))
             try:
                 self.end(one)
             except AssertionError as e:

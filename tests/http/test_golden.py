@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -12,9 +13,38 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
 sys.path.insert(0, GOLDEN)
 from player import Player, Skip  # noqa: E402
 
+# Cases whose recorded answer is not ours, and why. Each must differ: one that
+# begins to agree fails here until its line is taken out.
+DIFFERENT = [
+    (r"(forgot|reset)-password|request-verify|/verify|after verify",
+     "these routes are not there yet"),
+    (r"^json syntax: .*(not UTF-8|overlong form|cut character|the last one)"
+     r"|^order: .* not UTF-8",
+     "invalid UTF-8 is 422 here: contract, better on purpose, 5"),
+    (r"(token|key) of the other backend|the tokens swapped",
+     "one list of secrets signs for all backends here"),
+    (r"a password of 100,000 letters", "longer than what is hashed here"),
+    (r"^path id: .* (a NUL|a NUL after it|a percent sign alone)$"
+     r"|^path: .*(/\.\./|%2e)|^method: (TRACE|[Pp]ost|get) ",
+     "the web server refuses or rewrites this itself"),
+]
+
 with open(os.path.join(GOLDEN, "golden.json"), encoding="utf-8") as recorded:
     ALL = json.load(recorded)
-CASES = [case for case in ALL["cases"] if not case.get("later")]
+
+
+def title(case):
+    return f"{case['group']}: {case['name']}"
+
+
+def marks(case):
+    return [pytest.mark.xfail(reason=reason, strict=True)
+            for pattern, reason in DIFFERENT if re.search(pattern,
+                                                          title(case))]
+
+
+CASES = [pytest.param(case, id=title(case), marks=marks(case))
+         for case in ALL["cases"] if not case.get("later")]
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +66,7 @@ def player(house, db):
     return get
 
 
-@pytest.mark.parametrize(
-    "case", CASES, ids=lambda case: f"{case['group']}: {case['name']}")
+@pytest.mark.parametrize("case", CASES)
 def test_reference(player, case):
     try:
         differences = player(case.get("policy", False)).play(case)

@@ -122,8 +122,8 @@ def test_a_bad_file_changes_nothing(house, db, bad):
         stack.handles["pool"].send_signal(signal.SIGHUP)
 
         assert stacks.wait_until(
-            lambda: stack.read("pool.log")[log:].strip(), seconds=30)
-        time.sleep(0.2)
+            lambda: "event=reload_refused" in stack.read("pool.log")[log:],
+            seconds=30)
         assert client.get("/users/me").status_code == 401
         assert stack.worker_pids() == before
         assert stack.handles["pool"].poll() is None

@@ -160,7 +160,7 @@ class Stack:
 
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
-                 durable=False, access_log=False):
+                 durable=False, access_log=False, prefix=PREFIX):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -177,7 +177,7 @@ class Stack:
         self.superuser = None
         self.root_supervisor = False
         self.choose_user(folder)
-        self.folder = folder or self.make_folder()
+        self.folder = folder or self.make_folder(prefix)
         try:
             self.settings = self.choose_settings(workers, settings)
         except Failure:
@@ -222,11 +222,11 @@ class Stack:
             return
         self.own(self.path(name))
 
-    def make_folder(self):
-        folder = tempfile.mkdtemp(prefix=PREFIX)
+    def make_folder(self, prefix):
+        folder = tempfile.mkdtemp(prefix=prefix)
         if len(folder) > FOLDER_LIMIT:
             os.rmdir(folder)
-            folder = tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")
+            folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
         self.own(folder)
         return folder
 
@@ -337,7 +337,7 @@ class Stack:
         """Runs a command to its end as the stack's user."""
         done = subprocess.run(
             command, cwd=self.folder, input=given, text=True,
-            stdin=subprocess.DEVNULL if given is None else None,
+            errors="replace", stdin=subprocess.DEVNULL if given is None else None,
             capture_output=True, env=self.environment(), umask=0o077,
             check=False, **self.as_user())
         if check and done.returncode != 0:

@@ -25,7 +25,7 @@
 struct fixture {
 	char path[64];
 	char secret_path[80];
-	char said[16384];
+	char said[32768];
 	const char *variable;
 	const char *variable_value;
 	struct config *conf;
@@ -535,6 +535,52 @@ too_many_sections_are_refused(void **state)
 		strstr(refused(*state, text), "there are too many sections"));
 }
 
+/* A file that is all faults must not exhaust a running supervisor. */
+static void
+a_megabyte_of_faults_is_told_in_a_hundred_sentences(void **state)
+{
+	static const char *const lines[] = {
+		"server { body_limit = x }\n",
+		"sessions { allowed_origins += {\"x\"} }\n",
+	};
+	struct fixture *f = *state;
+	struct arena *mem = arena_open(0, 1 << 24);
+
+	for (size_t i = 0; i < countof(lines); i++) {
+		struct buf text;
+		size_t told = 0;
+
+		buf_init(&text, mem, 1 << 20);
+		while (text.len < 1000000)
+			buf_text(&text, lines[i]);
+		assert_int_equal(load_bytes(f, text.data, text.len),
+				 ERR_CONFIGURATION);
+		for (const char *p = f->said; *p != '\0'; p++)
+			told += *p == '\n' ? 1 : 0;
+		assert_int_equal(told, 100);
+	}
+	arena_close(mem);
+}
+
+static void
+a_list_of_many_items_is_read(void **state)
+{
+	struct fixture *f = *state;
+	struct arena *mem = arena_open(0, 1 << 24);
+	struct buf text;
+
+	buf_init(&text, mem, 1 << 20);
+	buf_text(&text, NEEDED "sessions { allowed_origins = {");
+	for (int i = 0; i < 30000; i++)
+		buf_printf(&text, "\"http://h%d\",", i);
+	buf_text(&text, "} }");
+	assert_int_equal(load(f, text.data), OK);
+	assert_int_equal(f->conf->sessions.allowed_origins.count, 30000);
+	assert_string_equal(f->conf->sessions.allowed_origins.items[29999],
+			    "http://h29999");
+	arena_close(mem);
+}
+
 static void
 a_file_that_cannot_be_read_is_told(void **state)
 {
@@ -619,7 +665,9 @@ the_environment_comes_before_the_file(void **state)
 	assert_string_equal(c->secrets.jwt.items[1], GOOD_SECRET);
 
 	f->variable_value = "short";
-	assert_non_null(strstr(refused(f, ""), "secrets.jwt: a secret of 5"));
+	assert_int_equal(load(f, NEEDED), ERR_CONFIGURATION);
+	assert_memory_equal(f->said, "FASTCGI_USERS_JWT_SECRET: a secret of 5",
+			    39);
 
 	f->variable = "FASTCGI_USERS_STATE_SECRET";
 	f->variable_value = OTHER_SECRET;
@@ -786,6 +834,8 @@ main(void)
 		TEST(a_nul_byte_is_refused),
 		TEST(a_socket_path_that_is_too_long_is_refused),
 		TEST(too_many_sections_are_refused),
+		TEST(a_megabyte_of_faults_is_told_in_a_hundred_sentences),
+		TEST(a_list_of_many_items_is_read),
 		TEST(a_file_that_cannot_be_read_is_told),
 		TEST(a_secret_file_adds_to_the_list),
 		TEST(a_secret_file_must_be_private_and_hold_secrets),

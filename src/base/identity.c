@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/identity.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool
+is_given(const char *name)
+{
+	return name != NULL && *name != '\0';
+}
+
+bool
+identity_find(const char *user, const char *group, struct identity *out)
+{
+	const struct passwd *pw;
+	const struct group *gr;
+
+	*out = (struct identity){NULL, IDENTITY_SAME, IDENTITY_SAME};
+	errno = EINVAL;
+	if (geteuid() == 0 && is_given(user)) {
+		pw = getpwnam(user);
+		if (pw == NULL)
+			return false;
+		*out = (struct identity){user, pw->pw_uid, pw->pw_gid};
+	}
+	if (is_given(group)) {
+		gr = getgrnam(group);
+		if (gr == NULL)
+			return false;
+		out->group = gr->gr_gid;
+	}
+	return true;
+}
+
+bool
+identity_take(const struct identity *id)
+{
+	if (geteuid() != 0)
+		return true;
+	if (id->group != IDENTITY_SAME && setgid(id->group) < 0)
+		return false;
+	if (id->user == IDENTITY_SAME || id->user == 0)
+		return true;
+	if (initgroups(id->name, id->group) < 0 ||
+	    setresgid(id->group, id->group, id->group) < 0 ||
+	    setresuid(id->user, id->user, id->user) < 0)
+		return false;
+	errno = EPERM;
+	return getuid() == id->user && geteuid() == id->user &&
+	       getgid() == id->group && setuid(0) < 0;
+}
+
+bool
+identity_make_folder(const struct identity *id, const char *path)
+{
+	if (mkdir(path, 0755) < 0)
+		return errno == EEXIST;
+	return chown(path, id->user, id->group) == 0;
+}

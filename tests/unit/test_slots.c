@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/slots.h"
+
+struct fixture {
+	char folder[32];
+	char path[64];
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	memcpy(f->folder, "/tmp/slots.XXXXXX", 18);
+	assert_non_null(mkdtemp(f->folder));
+	(void)snprintf(f->path, sizeof(f->path), "%s/locks", f->folder);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)unlink(f->path);
+	(void)rmdir(f->folder);
+	free(f);
+	return 0;
+}
+
+static struct slots *
+open_slots(const struct fixture *f, size_t count)
+{
+	struct slots *s;
+
+	assert_int_equal(slots_open(f->path, count, &s), OK);
+	return s;
+}
+
+static int64_t
+in(int64_t milliseconds)
+{
+	return clock_monotonic() + milliseconds;
+}
+
+/* A child that holds a slot until it is told by a signal to end. */
+static pid_t
+start_holder(const struct fixture *f, size_t count)
+{
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct slots *s;
+
+		if (slots_open(f->path, count, &s) != OK ||
+		    slots_take(s, in(1000)) != OK ||
+		    write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)close(ready[0]);
+	return pid;
+}
+
+static void
+end_holder(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void
+slot_can_be_taken_and_given_back(void **state)
+{
+	struct slots *s = open_slots(*state, 1);
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(slots_take(s, in(100)), OK);
+		slots_give(s);
+	}
+	slots_give(s);
+	slots_close(s);
+}
+
+static void
+there_are_as_many_slots_as_told(void **state)
+{
+	struct slots *held[3];
+	struct slots *s;
+
+	for (size_t i = 0; i < countof(held); i++) {
+		held[i] = open_slots(*state, 3);
+		assert_int_equal(slots_take(held[i], in(100)), OK);
+	}
+	s = open_slots(*state, 3);
+	assert_int_equal(slots_take(s, in(20)), ERR_BUSY);
+	slots_give(held[1]);
+	assert_int_equal(slots_take(s, in(100)), OK);
+
+	slots_close(s);
+	for (size_t i = 0; i < countof(held); i++)
+		slots_close(held[i]);
+}
+
+static void
+past_deadline_is_busy_at_once_even_with_a_free_slot(void **state)
+{
+	struct slots *s = open_slots(*state, 1);
+
+	assert_int_equal(slots_take(s, clock_monotonic()), ERR_BUSY);
+	assert_int_equal(slots_take(s, 0), ERR_BUSY);
+	assert_int_equal(slots_take(s, in(100)), OK);
+	slots_close(s);
+}
+
+static void
+waiting_ends_at_the_deadline(void **state)
+{
+	struct slots *holder = open_slots(*state, 1);
+	struct slots *s = open_slots(*state, 1);
+	int64_t start = clock_monotonic();
+
+	assert_int_equal(slots_take(holder, in(100)), OK);
+	assert_int_equal(slots_take(s, start + 60), ERR_BUSY);
+	assert_true(clock_monotonic() >= start + 60);
+	assert_true(clock_monotonic() < start + 1000);
+
+	slots_close(s);
+	slots_close(holder);
+}
+
+static void
+process_that_is_killed_gives_its_slot_back(void **state)
+{
+	pid_t pid = start_holder(*state, 1);
+	struct slots *s = open_slots(*state, 1);
+
+	assert_int_equal(slots_take(s, in(20)), ERR_BUSY);
+	end_holder(pid);
+	assert_int_equal(slots_take(s, in(1000)), OK);
+	slots_close(s);
+}
+
+static void
+closing_gives_the_slot_back(void **state)
+{
+	struct slots *s = open_slots(*state, 1);
+
+	assert_int_equal(slots_take(s, in(100)), OK);
+	slots_close(s);
+	s = open_slots(*state, 1);
+	assert_int_equal(slots_take(s, in(100)), OK);
+	slots_close(s);
+	slots_close(NULL);
+}
+
+static void
+file_is_for_the_group_and_nobody_else(void **state)
+{
+	struct fixture *f = *state;
+	mode_t mask = umask(077);
+	struct slots *s = open_slots(f, 1);
+	struct stat st;
+
+	(void)umask(mask);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	slots_close(s);
+}
+
+static void
+link_in_the_place_of_the_file_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	struct slots *s = NULL;
+
+	assert_int_equal(symlink("/dev/null", f->path), 0);
+	assert_int_equal(slots_open(f->path, 1, &s), ERR_IO);
+	assert_null(s);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(slot_can_be_taken_and_given_back),
+		TEST(there_are_as_many_slots_as_told),
+		TEST(past_deadline_is_busy_at_once_even_with_a_free_slot),
+		TEST(waiting_ends_at_the_deadline),
+		TEST(process_that_is_killed_gives_its_slot_back),
+		TEST(closing_gives_the_slot_back),
+		TEST(file_is_for_the_group_and_nobody_else),
+		TEST(link_in_the_place_of_the_file_is_not_followed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
