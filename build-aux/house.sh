@@ -5,7 +5,7 @@
 PATH=$PATH:/usr/sbin:/sbin
 build_packages='gcc libc6-dev make autoconf automake m4 perl pkg-config
 	libfcgi-dev libpq-dev libsqlite3-dev libargon2-dev libsodium-dev
-	libcjson-dev libconfuse-dev libidn2-dev libunistring-dev libssl-dev
+	libcjson-dev libconfuse-dev libunistring-dev libssl-dev
 	libcrypt-dev libseccomp-dev'
 run_packages='nginx python3'
 

@@ -27,7 +27,6 @@ LIBRARIES = {
     "cjson/cJSON.h": "base/json.c",
     "openssl/": "base/crypto.c",
     "confuse.h": "base/config.c",
-    "idn2.h": "core/email",
     "uni": "core/email",
     "seccomp.h": "gate/sandbox.c",
 }

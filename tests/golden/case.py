@@ -57,7 +57,7 @@ def step(method, path, body=None, kind=JSON, who="nobody", headers=(), **extra):
 
 
 def case(group, name, *steps, **extra):
-    """Return a case; extra holds fresh, later, policy or tokenlog."""
+    """Return a case; extra holds fresh, later, direct, two_secrets or policy."""
     return {"name": name, "group": group, **extra, "steps": list(steps)}
 
 
@@ -81,6 +81,9 @@ def differs(number, *answers):
 UNAUTHORIZED = answer(401, '{"detail":"Unauthorized"}')
 FORBIDDEN = answer(403, '{"detail":"Forbidden"}')
 BAD_CREDENTIALS = answer(400, '{"detail":"LOGIN_BAD_CREDENTIALS"}')
+UNREADABLE = answer(400, '{"detail":"There was an error parsing the body"}')
+TOO_LARGE = answer(413, '{"detail":"Content Too Large"}')
+NOT_UTF8 = answer(422, "{ANY}")
 
 
 def user_body(name, active="true", superuser="false", verified="false", email=None):
@@ -89,6 +92,14 @@ def user_body(name, active="true", superuser="false", verified="false", email=No
     return (
         f'{{"id":"{{{name}_ID}}","email":"{address}","is_active":{active},'
         f'"is_superuser":{superuser},"is_verified":{verified}}}'
+    )
+
+
+def too_long(route):
+    """Return the 400 for a password of more bytes than are hashed."""
+    return answer(
+        400,
+        '{"detail":{"code":"%s_INVALID_PASSWORD","reason":"{ANY}"}}' % route,
     )
 
 

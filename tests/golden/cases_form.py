@@ -1,7 +1,6 @@
 """Cases about the login forms."""
 
 from case import (
-    BAD_CREDENTIALS,
     BEARER_LOGIN,
     COOKIE_LOGIN,
     FORM,
@@ -395,14 +394,7 @@ def text_cases():
             new.replace("uml.", "raw."),
             save={"NEW_ID": "id"},
         ),
-        post(
-            name.replace("uml.", "raw.") + "&password=pässwörd",
-            **differs(
-                "open",
-                BAD_CREDENTIALS,
-                answer(200, '{"access_token":"{ANY_TOKEN}","token_type":"bearer"}'),
-            ),
-        ),
+        post(name.replace("uml.", "raw.") + "&password=pässwörd"),
     )
     yield case(
         "login",
@@ -423,18 +415,17 @@ def text_cases():
     for name, text, shown in (
         ("a NUL", "a%00b", "a\\ufffdb"),
         ("a byte that is not UTF-8", "a%FFb", "a\\ufffdb"),
-        ("a surrogate", "a%ED%A0%80b", None),
-        ("an overlong form", "a%C0%AFb", None),
+        ("a surrogate", "a%ED%A0%80b", "a\\ufffd\\ufffd\\ufffdb"),
+        ("an overlong form", "a%C0%AFb", "a\\ufffd\\ufffdb"),
     ):
         for field, body in (
             ("username", f"username={text}&password=x"),
             ("password", f"username={{USER_EMAIL}}&password={text}"),
         ):
-            ours = bad_text(field, shown) if shown else answer(422, "{ANY}")
             yield case(
                 "bad text",
                 f"sign in with {name} in the {field}",
-                post(body, **differs("5", ours)),
+                post(body, **differs("5", bad_text(field, shown))),
             )
     yield case(
         "bad text",
@@ -448,14 +439,7 @@ def text_cases():
     yield case(
         "bad text",
         "sign in with a NUL in a field nobody reads",
-        post(
-            USER + "&scope=%00",
-            **differs(
-                "5",
-                answer(200, '{"access_token":"{ANY_TOKEN}","token_type":"bearer"}'),
-                bad_text("scope", "\\ufffd"),
-            ),
-        ),
+        post(USER + "&scope=%00", **differs("5", bad_text("scope", "\\ufffd"))),
     )
 
 

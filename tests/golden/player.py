@@ -368,6 +368,12 @@ class Player:
         for one in self.made:
             self.wire.send("DELETE", f"/users/{one}", headers)
 
+    def need(self, case):
+        """Skip a case that this server cannot tell from a right one."""
+        keys = self.state.get("secrets", {})
+        if case.get("two_secrets") and keys.get("jwt") == keys.get("bearer"):
+            raise Skip("the backends jwt and bearer have no secrets of their own")
+
     def begin(self, case):
         """Make the throw-away user a case asks for."""
         fresh = case.get("fresh")
@@ -469,6 +475,7 @@ class Player:
 
     def play(self, case, reference=False):
         """Play a case and return the differences of its first bad step."""
+        self.need(case)
         self.begin(case)
         for number, step in enumerate(case["steps"], 1):
             found = self.play_step(step, reference)

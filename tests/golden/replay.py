@@ -1,15 +1,17 @@
 """Play the recorded cases against a server.
 
     replay.py BASE_URL STATE.json [--only WORD] [--skip WORD] [--later]
-              [--policy] [--reference] [--list]
+              [--direct] [--policy] [--reference] [--list]
 
 STATE.json holds {"superuser": {"email", "password"}}; with
-  "secrets": {"jwt", "bearer", "reset", "verify"}  cases with signed tokens run,
+  "secrets": {"jwt", "bearer", "reset", "verify"}  cases with signed tokens run
+                     (some only where jwt and bearer differ),
   "token_log": PATH  cases that need a mailed token run: the server appends a
                      line {"event", "email", "token"} to that file.
 
 --only, --skip  by group or by a part of the sentence; may be repeated
 --later         also forgot-password, reset-password and verification
+--direct        also what a web server in front resolves or refuses by itself
 --policy        only the cases of a server that refuses short passwords
 --reference     compare with the reference where ours differs on purpose
 --list          name the groups and how many cases each has, play nothing
@@ -35,7 +37,7 @@ def arguments():
     parser.add_argument("state", nargs="?")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--skip", action="append", default=[])
-    for name in ("--later", "--policy", "--reference", "--list"):
+    for name in ("--later", "--direct", "--policy", "--reference", "--list"):
         parser.add_argument(name, action="store_true")
     return parser.parse_args()
 
@@ -52,19 +54,21 @@ def chosen(cases, options):
         for case in cases
         if case.get("policy", False) == options.policy
         and (options.later or not case.get("later", False))
+        and (options.direct or not case.get("direct", False))
         and (not options.only or matches(case, options.only))
         and not matches(case, options.skip)
     ]
 
 
 def run(player, cases, reference):
-    """Play the cases; return how many passed, failed and were skipped."""
-    passed = failed = skipped = 0
+    """Play the cases; return how many passed and failed, and why some did not run."""
+    passed = failed = 0
+    skipped = Counter()
     for case in cases:
         try:
             found = player.play(case, reference)
-        except Skip:
-            skipped += 1
+        except Skip as reason:
+            skipped[str(reason)] += 1
             continue
         except (OSError, RuntimeError, ValueError) as error:
             found = [f"{type(error).__name__}: {error}"]
@@ -93,8 +97,8 @@ def main():
         )
     finally:
         player.clean()
-    if skipped:
-        print(f"{skipped} skipped for want of secrets or of a token log")
+    for reason, count in skipped.items():
+        print(f"{count} skipped: {reason}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -94,6 +94,31 @@ fixture_set_up(void **state, const char *server)
 	return 0;
 }
 
+/* Whether the program was built with a driver for such an address. */
+static inline bool
+fixture_takes(const char *url)
+{
+	const struct db_settings settings = {.url = url, .statement_limit = 1};
+	const char *why;
+	struct db *db = NULL;
+	bool taken = db_open(&settings, &db, &why) == OK;
+
+	db_close(db);
+	return taken;
+}
+
+static inline bool
+fixture_has_sqlite(void)
+{
+	return fixture_takes("sqlite:x");
+}
+
+static inline bool
+fixture_has_postgresql(void)
+{
+	return getenv("FCU_TEST_POSTGRES") != NULL && fixture_takes("host=x");
+}
+
 static inline int
 sqlite_set_up(void **state)
 {

@@ -886,15 +886,12 @@ main(void)
 {
 	static const struct CMUnitTest on_sqlite[] = {
 		TESTS(ON_SQLITE),
-		cmocka_unit_test(an_address_finds_its_driver),
 		ON_SQLITE(a_new_file_is_for_its_owner_alone),
 		ON_SQLITE(sqlalchemys_spelling_names_the_same_file),
 		ON_SQLITE(a_file_that_is_no_database_is_down),
 		ON_SQLITE(a_locked_file_is_a_conflict_after_the_limit),
 		ON_SQLITE(a_text_with_a_nul_inside_is_not_cut),
 		ON_SQLITE(a_double_quoted_name_is_never_a_text),
-		cmocka_unit_test(
-			a_silent_server_is_down_in_time_and_then_at_once),
 	};
 	static const struct CMUnitTest on_postgresql[] = {
 		TESTS(ON_POSTGRESQL),
@@ -908,10 +905,20 @@ main(void)
 		ON_POSTGRESQL(a_wrong_value_is_not_repeated_in_the_log),
 		ON_POSTGRESQL(the_next_host_is_tried_when_the_first_is_silent),
 	};
-	int failed = cmocka_run_group_tests_name("db on SQLite", on_sqlite,
-						 NULL, NULL);
+	static const struct CMUnitTest on_none[] = {
+		cmocka_unit_test(an_address_finds_its_driver),
+		cmocka_unit_test(
+			a_silent_server_is_down_in_time_and_then_at_once),
+	};
+	int failed = 0;
 
-	if (getenv("FCU_TEST_POSTGRES") != NULL)
+	if (fixture_takes("sqlite:x") && fixture_takes("host=x"))
+		failed +=
+			cmocka_run_group_tests_name("db", on_none, NULL, NULL);
+	if (fixture_has_sqlite())
+		failed += cmocka_run_group_tests_name("db on SQLite", on_sqlite,
+						      NULL, NULL);
+	if (fixture_has_postgresql())
 		failed += cmocka_run_group_tests_name(
 			"db on PostgreSQL", on_postgresql, NULL, NULL);
 	return failed;

@@ -319,10 +319,12 @@ main(void)
 		ON_SQLITE(a_database_that_is_down_is_told),
 	};
 	static const struct CMUnitTest on_postgresql[] = {TESTS(ON_POSTGRESQL)};
-	int failed = cmocka_run_group_tests_name("migrate on SQLite", on_sqlite,
-						 NULL, NULL);
+	int failed = 0;
 
-	if (getenv("FCU_TEST_POSTGRES") != NULL)
+	if (fixture_has_sqlite())
+		failed += cmocka_run_group_tests_name("migrate on SQLite",
+						      on_sqlite, NULL, NULL);
+	if (fixture_has_postgresql())
 		failed += cmocka_run_group_tests_name(
 			"migrate on PostgreSQL", on_postgresql, NULL, NULL);
 	return failed;

@@ -441,10 +441,12 @@ main(void)
 {
 	static const struct CMUnitTest on_sqlite[] = {TESTS(ON_SQLITE)};
 	static const struct CMUnitTest on_postgresql[] = {TESTS(ON_POSTGRESQL)};
-	int failed = cmocka_run_group_tests_name("store on SQLite", on_sqlite,
-						 NULL, NULL);
+	int failed = 0;
 
-	if (getenv("FCU_TEST_POSTGRES") != NULL)
+	if (fixture_has_sqlite())
+		failed += cmocka_run_group_tests_name("store on SQLite",
+						      on_sqlite, NULL, NULL);
+	if (fixture_has_postgresql())
 		failed += cmocka_run_group_tests_name(
 			"store on PostgreSQL", on_postgresql, NULL, NULL);
 	return failed;
