@@ -185,10 +185,13 @@ command_check(const struct invocation *in)
 		return command_fail(EX_USAGE,
 				    "check takes --dump or --defaults");
 	e = command_configure(in->config_path, &conf);
-	if (e == OK && *option != '\0')
+	if (e == OK && *option != '\0') {
 		config_dump(conf, show_setting, NULL);
-	else if (e == OK)
-		e = examine(conf);
+	} else if (e == OK) {
+		e = command_become(conf);
+		if (e == OK)
+			e = examine(conf);
+	}
 	config_free(conf);
 	return command_status(e);
 }

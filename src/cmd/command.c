@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,9 +9,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/identity.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "core/token.h"
+#include "db/db.h"
 
 struct exit_row {
 	enum err e;
@@ -127,6 +130,21 @@ check_keys(const struct config *conf)
 	return e;
 }
 
+/* Nothing is connected to yet. */
+static enum err
+check_address(const struct config *conf)
+{
+	struct db_settings settings = {.url = conf->database.url};
+	const char *why = NULL;
+	struct db *db = NULL;
+	enum err e = db_open(&settings, &db, &why);
+
+	db_close(db);
+	if (e != OK)
+		(void)command_fail(0, "database.url: %s", why);
+	return e;
+}
+
 enum err
 command_configure(const char *path, struct config **out)
 {
@@ -139,6 +157,39 @@ command_configure(const char *path, struct config **out)
 
 	if (e == OK)
 		e = check_keys(*out);
+	if (e == OK)
+		e = check_address(*out);
+	if (e != OK) {
+		config_free(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
+enum err
+command_become(const struct config *conf)
+{
+	struct identity id;
+
+	if (identity_find(conf->server.user, conf->server.group, &id) &&
+	    identity_make_folder(&id, conf->server.run_dir) &&
+	    identity_take(&id))
+		return OK;
+	(void)command_fail(0,
+			   "cannot make the folder %s, or become the user "
+			   "\"%s\", group \"%s\": %s",
+			   conf->server.run_dir, conf->server.user,
+			   conf->server.group, strerror(errno));
+	return ERR_CONFIGURATION;
+}
+
+enum err
+command_start(const char *path, struct config **out)
+{
+	enum err e = command_configure(path, out);
+
+	if (e == OK)
+		e = command_become(*out);
 	if (e != OK) {
 		config_free(*out);
 		*out = NULL;

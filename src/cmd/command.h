@@ -37,8 +37,19 @@ int command_fail(int status, const char *format, ...) NONNULL(2) PRINTF(2, 3);
 /* The same with an outcome's own sentence. */
 int command_fail_with(enum err e, const char *what) NONNULL(2);
 
-/* Loads the configuration, printing each fault, and sets up the log. */
+/* Loads the configuration, printing each fault. */
 enum err command_configure(const char *path, struct config **out)
+	NODISCARD NONNULL(1, 2);
+
+/*
+ * Makes run_dir, and stops being root where the configuration names a user:
+ * what a command creates must belong to whom the workers run as. Failures
+ * are told.
+ */
+enum err command_become(const struct config *conf) NODISCARD NONNULL(1);
+
+/* Both. *out is NULL unless all went well. */
+enum err command_start(const char *path, struct config **out)
 	NODISCARD NONNULL(1, 2);
 
 /* Where log lines go and which. */

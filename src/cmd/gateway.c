@@ -14,7 +14,7 @@ serve_by(const struct invocation *in, int (*gate)(const struct gate_service *))
 	struct worker *w = NULL;
 	struct gate_service service;
 	int status;
-	enum err e = command_configure(in->config_path, &conf);
+	enum err e = command_start(in->config_path, &conf);
 
 	if (e == OK) {
 		command_set_log(conf);

@@ -148,7 +148,7 @@ command_migrate(const struct invocation *in)
 	if (sub == NULL || in->argc > 2)
 		return command_fail(EX_USAGE,
 				    "migrate takes plan, apply or status");
-	e = command_configure(in->config_path, &conf);
+	e = command_start(in->config_path, &conf);
 	if (e == OK)
 		e = database_open(conf, &d);
 	if (e == OK)

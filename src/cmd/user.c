@@ -343,7 +343,7 @@ run(const struct invocation *in, const struct subcommand *sub,
 {
 	struct config *conf = NULL;
 	struct worker *w = NULL;
-	enum err e = command_configure(in->config_path, &conf);
+	enum err e = command_start(in->config_path, &conf);
 
 	/* A person reads standard error here; routine events are not for
 	 * him. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,27 +84,12 @@ limits_set(const struct pool_plan *plan)
 	return true;
 }
 
-/* Also proves that there is no way back. */
 static bool
-ids_drop(const struct pool_plan *plan)
+identity_drop(const struct pool_plan *plan)
 {
-	struct pool_ids ids;
+	struct identity id;
 
-	if (geteuid() != 0)
-		return true;
-	if (!pool_ids_find(plan, &ids))
-		return false;
-	if (ids.group != POOL_ID_SAME && setgid(ids.group) < 0)
-		return false;
-	if (ids.user == POOL_ID_SAME || ids.user == 0)
-		return true;
-	if (initgroups(plan->user, ids.group) < 0 ||
-	    setresgid(ids.group, ids.group, ids.group) < 0 ||
-	    setresuid(ids.user, ids.user, ids.user) < 0)
-		return false;
-	errno = EPERM;
-	return getuid() == ids.user && geteuid() == ids.user &&
-	       getgid() == ids.group && setuid(0) < 0;
+	return pool_identity(plan, &id) && identity_take(&id);
 }
 
 /* After the change of ids, which undoes some of these. */
@@ -125,7 +109,7 @@ pool_child_run(const struct pool_child *c)
 {
 	supervisor_close(c);
 	if (!signals_set() || !standard_files_open() ||
-	    !limits_set(c->worker.plan) || !ids_drop(c->worker.plan) ||
+	    !limits_set(c->worker.plan) || !identity_drop(c->worker.plan) ||
 	    !process_seal(c->supervisor)) {
 		log_event(LEVEL_ERROR, log_is("worker_failed"),
 			  log_text("pool", c->worker.group->name),

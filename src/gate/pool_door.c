@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -86,11 +84,11 @@ unix_clear(const struct sockaddr_un *at)
 static bool
 unix_own(const char *path, unsigned mode, const struct pool_plan *plan)
 {
-	struct pool_ids ids;
+	struct identity ids;
 
-	if (chmod(path, (mode_t)mode) < 0 || !pool_ids_find(plan, &ids))
+	if (chmod(path, (mode_t)mode) < 0 || !pool_identity(plan, &ids))
 		return false;
-	return (ids.user == POOL_ID_SAME && ids.group == POOL_ID_SAME) ||
+	return (ids.user == IDENTITY_SAME && ids.group == IDENTITY_SAME) ||
 	       lchown(path, ids.user, ids.group) == 0;
 }
 
@@ -258,12 +256,10 @@ process_file_path(const char *run_dir, char *out, size_t room)
 static bool
 run_dir_make(const struct pool_plan *plan)
 {
-	struct pool_ids ids;
+	struct identity id;
 
-	if (mkdir(plan->run_dir, 0755) < 0)
-		return errno == EEXIST;
-	return pool_ids_find(plan, &ids) &&
-	       chown(plan->run_dir, ids.user, ids.group) == 0;
+	return pool_identity(plan, &id) &&
+	       identity_make_folder(&id, plan->run_dir);
 }
 
 /* A predecessor may remove the name while we lock what it stood for. */
@@ -312,31 +308,8 @@ process_file_close(const char *run_dir, int fd)
 	(void)close(fd);
 }
 
-static bool
-is_given(const char *name)
-{
-	return name != NULL && *name != '\0';
-}
-
 bool
-pool_ids_find(const struct pool_plan *plan, struct pool_ids *ids)
+pool_identity(const struct pool_plan *plan, struct identity *out)
 {
-	const struct passwd *user;
-	const struct group *group;
-
-	*ids = (struct pool_ids){POOL_ID_SAME, POOL_ID_SAME};
-	errno = EINVAL;
-	if (geteuid() == 0 && is_given(plan->user)) {
-		user = getpwnam(plan->user);
-		if (user == NULL)
-			return false;
-		*ids = (struct pool_ids){user->pw_uid, user->pw_gid};
-	}
-	if (is_given(plan->group)) {
-		group = getgrnam(plan->group);
-		if (group == NULL)
-			return false;
-		ids->group = group->gr_gid;
-	}
-	return true;
+	return identity_find(plan->user, plan->group, out);
 }

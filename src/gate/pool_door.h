@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/attr.h"
+#include "base/identity.h"
 #include "gate/handover.h"
 #include "gate/pool.h"
 
@@ -41,16 +42,8 @@ void door_adjust(const struct door *d, const struct pool_group *group,
 int process_file_open(const struct pool_plan *plan) NODISCARD NONNULL(1);
 void process_file_close(const char *run_dir, int fd) NONNULL(1);
 
-/* An id that stays as it is, as chown(2) takes it. */
-#define POOL_ID_SAME ((unsigned)-1)
-
-/* The ids behind a plan's names; the user's only when run by root. False
- * when there are no such names, with errno EINVAL. */
-struct pool_ids {
-	uid_t user;
-	gid_t group;
-};
-bool pool_ids_find(const struct pool_plan *plan, struct pool_ids *ids)
+/* Whom a plan's workers run as. */
+bool pool_identity(const struct pool_plan *plan, struct identity *out)
 	NODISCARD NONNULL(1, 2);
 
 #endif

@@ -80,6 +80,7 @@ def differs(number, *answers):
 
 UNAUTHORIZED = answer(401, '{"detail":"Unauthorized"}')
 FORBIDDEN = answer(403, '{"detail":"Forbidden"}')
+BAD_REQUEST = answer(400, '{"detail":"Bad Request"}')
 BAD_CREDENTIALS = answer(400, '{"detail":"LOGIN_BAD_CREDENTIALS"}')
 UNREADABLE = answer(400, '{"detail":"There was an error parsing the body"}')
 TOO_LARGE = answer(413, '{"detail":"Content Too Large"}')

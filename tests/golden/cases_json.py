@@ -7,8 +7,8 @@ from case import (
     JSON,
     ME,
     MULTIPART,
-    REGISTER,
     NOT_UTF8,
+    REGISTER,
     TEXT,
     UNREADABLE,
     answer,
@@ -297,9 +297,7 @@ def size_cases():
         ("10,000 nested objects", [['{"a":', 10000], ["1", 1], ["}", 10000]]),
         ("an integer of 5,000 digits", [['{"email":', 1], ["1", 5000], ["}", 1]]),
     ):
-        yield case(
-            "json syntax", f"register with {name}", register({"repeat": parts})
-        )
+        yield case("json syntax", f"register with {name}", register({"repeat": parts}))
     start, end = '{"email":1,"password":"x","x":', "}"
     for name, parts, number in (
         ("an integer of 4,300 digits", [["1", 4300]], None),

@@ -1,6 +1,7 @@
 """Cases about paths and methods."""
 
 from case import (
+    BAD_REQUEST,
     BEARER_LOGIN,
     BEARER_LOGOUT,
     COOKIE_LOGIN,
@@ -164,10 +165,11 @@ def id_cases():
             step("GET", f"/users/{text}", who="superuser"),
         )
     for name, text in DIRECT_IDS:
+        extra = differs("open", BAD_REQUEST) if "NUL" in name else {}
         yield case(
             "path id",
             f"read the id {name}",
-            step("GET", f"/users/{text}", who="superuser"),
+            step("GET", f"/users/{text}", who="superuser", **extra),
             direct=True,
         )
     for name, text in IDS[1:8]:
@@ -203,9 +205,7 @@ def slash_cases():
     for path in MISSING:
         yield case("path", f"GET {path}", step("GET", path, who="user"))
     for path in DIRECT_PATHS:
-        yield case(
-            "path", f"GET {path}", step("GET", path, who="user"), direct=True
-        )
+        yield case("path", f"GET {path}", step("GET", path, who="user"), direct=True)
     for path in ("/", "/users", "/users/", "/nothing", "/auth/login"):
         yield case("path", f"POST {path}", step("POST", path, "{", who="superuser"))
         yield case("path", f"DELETE {path}", step("DELETE", path, who="superuser"))

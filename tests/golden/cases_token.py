@@ -368,7 +368,7 @@ def origin_cases():
         ("Sec-Fetch-Site same-origin", ["Sec-Fetch-Site", "same-origin"], False),
         ("a foreign Origin", ["Origin", "https://evil.example"], True),
         ("a null Origin", ["Origin", "null"], True),
-        ("its own Origin", ["Origin", "{BASE}"], False),
+        ("its own Origin", ["Origin", "{ORIGIN}"], False),
     ):
         extra = differs("8", FORBIDDEN) if blocked else {}
         yield case(

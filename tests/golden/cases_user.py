@@ -548,7 +548,10 @@ def password_cases():
         step("GET", ME, who="fresh", **still),
         fresh={"login": True},
     )
-    for at, path, who in (("one's", ME, "fresh"), ("a user's", "/users/{FRESH_ID}", "superuser")):
+    for at, path, who in (
+        ("one's", ME, "fresh"),
+        ("a user's", "/users/{FRESH_ID}", "superuser"),
+    ):
         for name, count in (("4,096", 4096), ("4,097", 4097)):
             yield case(
                 "change",

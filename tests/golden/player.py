@@ -120,7 +120,7 @@ def segment(data):
 def sloppy(text):
     """Return base64url that decodes alike but is not the canonical spelling."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    return text[:-1] + letters[letters.index(text[-1]) + 1]
+    return text[:-1] + letters[(letters.index(text[-1]) + 1) % len(letters)]
 
 
 def signed(spec, key, fill):
@@ -249,7 +249,12 @@ class Player:
         self.tokens = tokens
         self.count = 0
         self.made = []
-        self.vars = {"BASE": base.rstrip("/"), "RUN": "r" + secrets.token_hex(4)[1:]}
+        parts = urlsplit(base)
+        self.vars = {
+            "BASE": base.rstrip("/"),
+            "ORIGIN": f"{parts.scheme}://{parts.netloc}",
+            "RUN": "r" + secrets.token_hex(4)[1:],
+        }
 
     def fill(self, text):
         """Replace the placeholders that are known."""

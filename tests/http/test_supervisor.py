@@ -108,8 +108,8 @@ def test_reloading_takes_new_settings(new_stack, db):
 
 @pytest.mark.parametrize("bad", [
     "server {", "nonsense = 1\n", "password { passes = 0 }\n",
-    "database { url = \"oracle:x\" }\n", "secrets { jwt = { \"short\" } }\n",
-    "\0\xff"], ids=repr)
+    "log { level = \"loud\" }\n", "secrets { jwt = { \"short\" } }\n",
+    "database { url = \"oracle:x\" }\n", "\0\xff"], ids=repr)
 def test_a_bad_file_changes_nothing(house, db, bad):
     stack = house.get(db)
     client = stack.client
@@ -201,7 +201,7 @@ def test_a_request_that_takes_too_long_ends_its_worker_only(new_stack):
     client = stack.client
     assert client.login(**stack.superuser)
     before = stack.worker_pids()
-    stack.settings["password", None].update(memory_kib="65536", passes="60")
+    stack.settings["password", None].update(memory_kib="262144", passes="64")
 
     stack.write_configuration()
     stack.handles["pool"].send_signal(signal.SIGHUP)

@@ -29,6 +29,9 @@ class Cgi:
 
     def __init__(self, stack):
         self.stack = stack
+        # A copy, since the stack's user may not reach this folder.
+        with open(SUPPRESSIONS, encoding="utf-8") as f:
+            self.suppressions = stack.write("valgrind.supp", f.read())
 
     def __call__(self, method, path, kind=None, body="", **headers):
         data = body.encode()
@@ -46,7 +49,7 @@ class Cgi:
             ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
              "--show-leak-kinds=definite,indirect",
              "--errors-for-leak-kinds=definite,indirect",
-             "--suppressions=" + SUPPRESSIONS, self.stack.program],
+             "--suppressions=" + self.suppressions, self.stack.program],
             input=data, capture_output=True, check=False,
             cwd=self.stack.folder,
             env=self.stack.environment(**environment),
