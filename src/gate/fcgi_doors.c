@@ -82,12 +82,12 @@ listener_next(struct loop *l)
  * it anew makes the workers take turns.
  */
 static void
-listener_requeue(const struct loop *l)
+listener_requeue(struct loop *l)
 {
 	loop_unwatch(l, l->post->listen_fd);
-	/* doors_tend repairs a failure. */
-	(void)!loop_watch(l, l->post->listen_fd,
-			  (void *)(uintptr_t)&l->listener, DOOR_EVENTS);
+	/* doors_tend tries again. */
+	if (!loop_watch(l, l->post->listen_fd, &l->listener, DOOR_EVENTS))
+		doors_unwatch(l);
 }
 
 /*

@@ -225,7 +225,7 @@ read_text(const struct field *f, const struct given *g, struct faults *faults,
 	const char *text = g->json != NULL ? json_text(g->json) : g->text;
 	const char *reason = NULL;
 
-	if (text == NULL || g->is_file) {
+	if (text == NULL) {
 		fault_kind_add(faults, &no_text, f->name, g);
 	} else if (!json_text_is_clean(text)) {
 		fault_kind_add(faults, &no_unicode, f->name, g);
@@ -243,7 +243,7 @@ static bool
 is_absent(const struct field *f, const struct given *g)
 {
 	if (g->json == NULL)
-		return g->text == NULL;
+		return g->text == NULL && !g->is_file;
 	return f->need == FIELD_OPTIONAL && json_type(g->json) == JSON_NULL;
 }
 
@@ -251,16 +251,18 @@ static struct given
 given_of(const struct input *in, const char *name)
 {
 	struct given g = {0};
+	const char *text;
 
 	if (in->kind == INPUT_JSON) {
 		g.json = json_member(in->document, name);
-	} else if (in->form != NULL) {
-		g.is_file = form_is_file(in->form, name);
-		g.text = form_value(in->form, name);
-		/* An empty field of a form counts as missing. */
-		if (g.text != NULL && *g.text == '\0')
-			g = (struct given){0};
+		return g;
 	}
+	text = in->form != NULL ? form_value(in->form, name) : NULL;
+	/* An empty field of a form counts as missing. */
+	if (text == NULL || *text == '\0')
+		return g;
+	g.is_file = form_is_file(in->form, name);
+	g.text = g.is_file ? NULL : text;
 	return g;
 }
 

@@ -509,7 +509,7 @@ class Stack:
         for line in ('fastcgi_param SCRIPT_NAME "";',
                      "fastcgi_param PATH_INFO $fastcgi_script_name;"):
             text = self.substitute(text, "\t\t" + line, "\t\t#" + line)
-        for line in ("fastcgi_split_path_info ^(/account)(/.*)$;",
+        for line in ("fastcgi_split_path_info (?s)^(/account)(/.*)$;",
                      "fastcgi_param SCRIPT_NAME $fastcgi_script_name;",
                      "fastcgi_param PATH_INFO $fastcgi_path_info;"):
             text = self.substitute(text, "\t\t#" + line, "\t\t" + line)
