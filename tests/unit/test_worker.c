@@ -323,7 +323,7 @@ expect_end(int fd)
 
 /* The worker counts a request when its answer is out, so we may be first. */
 static void
-expect_counted(const struct fixture *f, int64_t requests)
+expect_counted(const struct fixture *f, uint64_t requests)
 {
 	int64_t deadline = clock_monotonic() + PATIENCE;
 
