@@ -55,7 +55,7 @@ need_packages() {
 		fail "as root, run: apt-get install $missing"
 	echo "$name: installing $missing" >&2
 	# shellcheck disable=SC2016,SC2086
-	as_root flock /tmp/.fastcgi-users-install sh -c '
+	as_root flock /etc/apt sh -c '
 		policy=/usr/sbin/policy-rc.d
 		if [ ! -e $policy ]; then
 			trap "rm -f $policy" EXIT
@@ -99,6 +99,9 @@ build_in() {
 		echo "$*" >"$folder/configured"
 	fi
 	[ -x "$folder/fastcgi-users" ] || echo "$name: building" >&2
-	make -s -C "$folder" -j"$(nproc)" >&2 || fail "the build failed"
+	make -s -C "$folder" -j"$(nproc)" >"$folder/build.log" 2>&1 || {
+		cat "$folder/build.log" >&2
+		fail "the build failed"
+	}
 	exec 9>&-
 }

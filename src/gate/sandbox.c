@@ -16,6 +16,8 @@
 
 #include "base/log.h"
 
+#ifdef HAVE_SECCOMP
+
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||     \
 	__has_feature(thread_sanitizer)
@@ -38,8 +40,6 @@ is_watched(void)
 	return WATCHED ||
 	       (preload != NULL && strstr(preload, "vgpreload") != NULL);
 }
-
-#ifdef HAVE_SECCOMP
 
 #define CALL(name) SCMP_SYS(name)
 

@@ -2,6 +2,7 @@
 """Routing, mounting and the ways of the web server."""
 
 import pytest
+import stack as stacks
 
 from client import PASSWORD, detail, new_email
 
@@ -102,6 +103,16 @@ def test_everything_works_under_a_prefix(house, db, server):
     answer = client.get("/users/me/")
     assert answer.status_code == 307
     assert answer.headers["Location"] == f"{client.url}/users/me"
+
+
+def test_pools_listen_on_addresses_as_well_as_on_paths(new_stack, db):
+    stack = new_stack(db, settings=[
+        f"pool.{pool}.socket=127.0.0.1:{stacks.free_port()}"
+        for pool in ("api", "password")])
+
+    user, token = stack.client.newcomer()
+
+    assert stack.client.get("/users/me", token=token).json() == user
 
 
 def test_nothing_answers_beside_the_prefix(house, db):

@@ -155,6 +155,19 @@ def quote(text):
     return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def user_to_run_as(folder=None):
+    """For root: the owner of a folder that is there, else www-data. None for
+    everybody else, who runs things himself."""
+    if os.geteuid() != 0:
+        return None
+    owner = os.stat(folder).st_uid if folder else 0
+    try:
+        return pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
+    except KeyError:
+        raise Failure(f"there is no user {owner or UNPRIVILEGED} to run as; "
+                      "start as an ordinary user") from None
+
+
 class Stack:
     """One stack; see describe() for what it tells about itself."""
 
@@ -176,7 +189,7 @@ class Stack:
         self.handles = {}
         self.superuser = None
         self.root_supervisor = False
-        self.choose_user(folder)
+        self.user = user_to_run_as(folder)
         self.folder = folder or self.make_folder(prefix)
         try:
             self.settings = self.choose_settings(workers, settings)
@@ -186,19 +199,6 @@ class Stack:
             raise
 
     # The folder and who owns it.
-
-    def choose_user(self, folder):
-        """For root: the owner of a folder that is there, else www-data."""
-        self.user = None
-        if os.geteuid() != 0:
-            return
-        owner = os.stat(folder).st_uid if folder else 0
-        try:
-            self.user = (pwd.getpwuid(owner) if owner
-                         else pwd.getpwnam(UNPRIVILEGED))
-        except KeyError:
-            raise Failure(f"there is no user {owner or UNPRIVILEGED} to run "
-                          "as; start as an ordinary user") from None
 
     def own(self, path):
         if self.user:
