@@ -74,12 +74,10 @@ post_login(struct call *c)
 	const struct backend_settings *b = c->backend;
 	struct login in = {0};
 	const char *token;
-	int64_t not_before;
 	enum err e;
 
 	TRY(input_read(c->rq, &c->input, &login_schema, c->rs, &in));
-	e = account_authenticate(c->cx, in.username, in.password, &c->user,
-				 &not_before);
+	e = account_authenticate(c->cx, in.username, in.password, &c->user);
 	if (e == ERR_LOGIN_BAD_CREDENTIALS)
 		log_event(LEVEL_INFO, log_is("login_refused"),
 			  log_text("backend", b->title),
@@ -87,7 +85,7 @@ post_login(struct call *c)
 	TRY(e);
 	if (b->requires_verification && !c->user.is_verified)
 		return ERR_LOGIN_USER_NOT_VERIFIED;
-	TRY(sign_in_start(c->cx, b, &c->user, not_before, &token));
+	TRY(sign_in_start(c->cx, b, &c->user, &token));
 	if (is_bearer(b))
 		send_bearer(c->rs, token);
 	else

@@ -51,7 +51,10 @@ is_allowed_origin(const struct config *conf, const char *origin)
 	return false;
 }
 
-/* https://host[:port] against the Host header; "null" has no host. */
+/*
+ * scheme://host[:port] against the Host header; "null" has no host. The
+ * scheme does not count: behind somebody who ends TLS we do not know our own.
+ */
 static bool
 is_own_origin(const struct req *rq)
 {

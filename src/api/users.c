@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "api/api.h"
 #include "core/account.h"
 #include "core/email.h"
@@ -25,12 +23,16 @@ static enum err
 change_user(struct call *c, const struct user *before,
 	    const struct account_change *change)
 {
-	bool is_self = strcmp(before->id, c->user.id) == 0;
+	struct actor by = {
+		.token = &c->token,
+		.needs_verified =
+			c->cx->conf->routes.users_require_verification,
+		.needs_superuser = c->target.id != NULL,
+	};
 	struct user after = {0};
 	const char *reason;
 	enum err e =
-		account_update(c->cx, before, change,
-			       is_self ? c->token.hash : NULL, &after, &reason);
+		account_update(c->cx, before, change, &by, &after, &reason);
 
 	if (e == ERR_UPDATE_USER_INVALID_PASSWORD)
 		password_detail(c->rs, e, reason);

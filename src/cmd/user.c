@@ -171,13 +171,12 @@ static enum err
 find(struct ctx *cx, const char *who, struct user *out)
 {
 	char id[UUID_SIZE];
-	int64_t not_before;
 	enum err e;
 
 	if (uuid_parse(who, id))
 		e = user_by_id(cx->db, cx->mem, id, out);
 	else if (text_is_utf8(who, strlen(who)))
-		e = user_by_email(cx->db, cx->mem, who, out, &not_before);
+		e = user_by_email(cx->db, cx->mem, who, out);
 	else
 		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND)

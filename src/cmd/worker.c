@@ -33,6 +33,7 @@ worker_open(const struct config *conf, struct worker **out)
 		return e;
 	w->conf = conf;
 	w->cx.conf = conf;
+	w->cx.clock = clock_now;
 	w->api = api_open(conf);
 	e = database_open(conf, &w->database);
 	w->cx.db = w->database.db;

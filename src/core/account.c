@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "core/password.h"
+#include "core/sign_in.h"
 #include "store/session.h"
 
 enum err
@@ -36,37 +37,64 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 	return OK;
 }
 
-/* The old hash still works, so a failure here must not spoil the login. */
+/*
+ * The old hash still works, so a failure here must not spoil the login.
+ * *hash stays as it is then.
+ */
 static void
-replace_hash(struct ctx *cx, const struct user *u, const char *password)
+replace_hash(struct ctx *cx, const struct user *u, const char *password,
+	     const char **hash)
 {
-	const char *hash;
-	enum err e = password_hash(cx, password, &hash);
+	const char *fresh;
+	enum err e = password_hash(cx, password, &fresh);
 
 	if (e == OK)
 		e = user_rehash(cx->db, cx->mem, u->id, u->hashed_password,
-				hash);
+				fresh);
+	if (e == OK)
+		*hash = fresh;
 	log_event(LEVEL_INFO, log_is("password_rehashed"),
 		  log_text("user", u->id), log_text("outcome", err_name(e)));
 }
 
+/*
+ * Hashing takes its time; a password changed meanwhile must not open a
+ * session of the new generation.
+ */
+static enum err
+confirm(struct ctx *cx, const char *id, const char *hash, struct user *out)
+{
+	enum err e = user_by_id(cx->db, cx->mem, id, out);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_LOGIN_BAD_CREDENTIALS;
+	TRY(e);
+	return out->is_active && strcmp(out->hashed_password, hash) == 0
+		       ? OK
+		       : ERR_LOGIN_BAD_CREDENTIALS;
+}
+
 enum err
 account_authenticate(struct ctx *cx, const char *email, const char *password,
-		     struct user *out, int64_t *not_before)
+		     struct user *out)
 {
 	bool outdated = false;
-	enum err e = user_by_email(cx->db, cx->mem, email, out, not_before);
+	struct user u = {0};
+	const char *hash;
+	enum err e = user_by_email(cx->db, cx->mem, email, &u);
 
 	/* A stranger costs one hash too, or the clock would tell. */
 	if (e == ERR_NOT_FOUND)
 		return password_pretend(cx, password);
 	TRY(e);
-	TRY(password_verify(cx, password, out->hashed_password, &outdated));
-	if (!out->is_active)
-		return ERR_LOGIN_BAD_CREDENTIALS;
+	TRY(password_verify(cx, password, u.hashed_password, &outdated));
+	hash = u.hashed_password;
+	/* An outdated hash costs another one, whether he may enter or not. */
+	if (outdated && !u.is_active)
+		return password_pretend(cx, password);
 	if (outdated)
-		replace_hash(cx, out, password);
-	return OK;
+		replace_hash(cx, &u, password, &hash);
+	return confirm(cx, u.id, hash, out);
 }
 
 /* What one transaction of an update needs. */
@@ -74,29 +102,54 @@ struct update {
 	struct ctx *cx;
 	const char *id;
 	const struct user_change *change;
-	const char *session;
+	const struct actor *by;
 	struct user *out;
 };
+
+/* Locked first, so that no change of the actor's own rights comes between. */
+static enum err
+check_actor(struct ctx *cx, const struct actor *by)
+{
+	struct user u = {0};
+	enum err e = user_lock(cx->db, cx->mem, by->token->subject);
+
+	if (e == OK)
+		e = sign_in_confirm(cx, by->token, &u);
+	if (e == ERR_BAD_TOKEN || e == ERR_NOT_FOUND)
+		return ERR_UNAUTHORIZED;
+	TRY(e);
+	if (!u.is_active)
+		return ERR_UNAUTHORIZED;
+	if ((by->needs_verified && !u.is_verified) ||
+	    (by->needs_superuser && !u.is_superuser))
+		return ERR_FORBIDDEN;
+	return OK;
+}
+
+static bool
+ends_sessions(const struct update *u)
+{
+	return u->change->hashed_password != NULL &&
+	       u->cx->conf->sessions.password_change_ends_others;
+}
 
 static enum err
 update_body(struct db *db, void *arg)
 {
 	const struct update *u = arg;
+	const struct actor *by = u->by;
+	const char *exempt = NULL;
 
+	if (by != NULL) {
+		TRY(check_actor(u->cx, by));
+		if (strcmp(by->token->subject, u->id) == 0)
+			exempt = by->token->hash;
+	}
 	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
-	return session_end_others(db, u->cx->mem, u->id, u->cx->now,
-				  u->session);
-}
-
-static enum err
-update_store(struct ctx *cx, struct update *u)
-{
-	bool ends_sessions = u->change->hashed_password != NULL &&
-			     cx->conf->sessions.password_change_ends_others;
-
-	if (!ends_sessions)
-		return user_update(cx->db, cx->mem, u->id, u->change, u->out);
-	return db_transact(cx->db, update_body, u);
+	if (!ends_sessions(u))
+		return OK;
+	return session_end_others(db, u->cx->mem, u->id, u->cx->clock(),
+				  exempt);
 }
 
 static bool
@@ -108,7 +161,7 @@ is_new_email(const struct user *before, const struct account_change *change)
 
 enum err
 account_update(struct ctx *cx, const struct user *before,
-	       const struct account_change *change, const char *session,
+	       const struct account_change *change, const struct actor *by,
 	       struct user *out, const char **reason)
 {
 	static const bool unverified = false;
@@ -117,7 +170,7 @@ account_update(struct ctx *cx, const struct user *before,
 		.is_superuser = change->is_superuser,
 		.is_verified = change->is_verified,
 	};
-	struct update u = {cx, before->id, &to, session, out};
+	struct update u = {cx, before->id, &to, by, out};
 	enum err e;
 
 	if (change->password != NULL) {
@@ -130,7 +183,7 @@ account_update(struct ctx *cx, const struct user *before,
 		if (to.is_verified == NULL)
 			to.is_verified = &unverified;
 	}
-	e = update_store(cx, &u);
+	e = db_transact(cx->db, update_body, &u);
 	if (e == ERR_ALREADY_EXISTS)
 		return ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
 	TRY(e);

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "core/ctx.h"
+#include "core/token.h"
 #include "store/user.h"
 
 /* A new account. The address is normalised already. */
@@ -39,24 +40,32 @@ enum err account_register(struct ctx *cx, const struct signup *in,
 
 /*
  * Who this is by address and password. ERR_LOGIN_BAD_CREDENTIALS for the
- * unknown, the wrong and the inactive, after equal work. An outdated hash is
- * replaced. *not_before is the second until which the user's tokens are void.
+ * unknown, the wrong and the inactive, after equal work, and for who changed
+ * his password while it was being checked. An outdated hash is replaced.
  */
 enum err account_authenticate(struct ctx *cx, const char *email,
-			      const char *password, struct user *out,
-			      int64_t *not_before)
-	NODISCARD NONNULL(1, 2, 3, 4, 5);
+			      const char *password, struct user *out)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Who asks for a change, by which token, and what he must be for it. */
+struct actor {
+	const struct token *token;
+	bool needs_verified;
+	bool needs_superuser;
+};
 
 /*
  * Changes a user. A new address clears is_verified unless the change sets it.
- * A new password ends the user's other sessions, all but that of the token
- * with `session` as its hash (NULL: all of them).
- * ERR_UPDATE_USER_INVALID_PASSWORD with *reason;
- * ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS; ERR_NOT_FOUND when deleted meanwhile.
+ * A new password ends the user's other sessions, all but the actor's if it is
+ * his own. `by` NULL: whoever may run commands. His rights are looked at
+ * again when the change is made, since hashing takes its time:
+ * ERR_UNAUTHORIZED, ERR_FORBIDDEN. ERR_UPDATE_USER_INVALID_PASSWORD with
+ * *reason; ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS; ERR_NOT_FOUND when deleted
+ * meanwhile.
  */
 enum err account_update(struct ctx *cx, const struct user *before,
 			const struct account_change *change,
-			const char *session, struct user *out,
+			const struct actor *by, struct user *out,
 			const char **reason) NODISCARD NONNULL(1, 2, 3, 5, 6);
 
 /* ERR_NOT_FOUND when there is none (any more). */

@@ -21,7 +21,8 @@ struct ctx {
 	struct db *db;
 	struct hasher *hasher;
 	struct token_keys *keys;
-	int64_t now;           /* seconds since 1970 */
+	int64_t now;            /* seconds since 1970, when it began */
+	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */
 };
 

@@ -6,15 +6,15 @@
 #include "base/log.h"
 #include "store/session.h"
 
+/* Longest leeway that can be configured: a revocation must outlive what any
+ * leeway, now or after a reload, adds to its token. */
+#define LEEWAY_LIMIT 3600
+
 enum err
 sign_in_start(struct ctx *cx, const struct backend_settings *backend,
-	      const struct user *u, int64_t not_before, const char **token)
+	      const struct user *u, const char **token)
 {
-	/* A session begun in the second of a password change is a new one,
-	 * and says so, or it would count among those that were ended. */
-	int64_t issued_at = cx->now > not_before ? cx->now : not_before + 1;
-
-	TRY(token_issue(cx, u->id, issued_at, backend->lifetime, token));
+	TRY(token_issue(cx, u->id, u->generation, backend->lifetime, token));
 	log_event(LEVEL_INFO, log_is("login"), log_text("user", u->id),
 		  log_text("backend", backend->title));
 	return OK;
@@ -25,21 +25,20 @@ was_ended(const struct user_session *s, const struct token *token)
 {
 	if (s->revoked)
 		return true;
-	if (token->issued_at > s->not_before)
+	if (s->exempt_hash != NULL && strcmp(s->exempt_hash, token->hash) == 0)
 		return false;
-	return s->exempt_hash == NULL ||
-	       strcmp(s->exempt_hash, token->hash) != 0;
+	if (token->generation >= 0)
+		return token->generation != s->user.generation;
+	return token->issued_at <= s->not_before;
 }
 
 enum err
-sign_in_read(struct ctx *cx, const struct backend_settings *backend,
-	     const char *text, struct user *out, struct token *token)
+sign_in_confirm(struct ctx *cx, const struct token *token, struct user *out)
 {
 	struct user_session s = {0};
-	enum err e;
+	enum err e = user_by_session(cx->db, cx->mem, token->subject,
+				     token->hash, &s);
 
-	TRY(token_read(cx, text, backend->lifetime, token));
-	e = user_by_session(cx->db, cx->mem, token->subject, token->hash, &s);
 	if (e == ERR_NOT_FOUND)
 		return ERR_BAD_TOKEN;
 	TRY(e);
@@ -50,10 +49,18 @@ sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 }
 
 enum err
+sign_in_read(struct ctx *cx, const struct backend_settings *backend,
+	     const char *text, struct user *out, struct token *token)
+{
+	TRY(token_read(cx, text, backend->lifetime, token));
+	return sign_in_confirm(cx, token, out);
+}
+
+enum err
 sign_in_end(struct ctx *cx, const struct token *token)
 {
 	if (!cx->conf->sessions.logout_ends_jwt)
 		return OK;
-	TRY(session_purge(cx->db, cx->mem, cx->now));
+	TRY(session_purge(cx->db, cx->mem, cx->now - LEEWAY_LIMIT));
 	return session_revoke(cx->db, cx->mem, token->hash, token->expires_at);
 }

@@ -3,8 +3,6 @@
 #ifndef SIGN_IN_H
 #define SIGN_IN_H
 
-#include <stdint.h>
-
 #include "base/attr.h"
 #include "base/config.h"
 #include "base/err.h"
@@ -12,13 +10,10 @@
 #include "core/token.h"
 #include "store/user.h"
 
-/*
- * A token of the backend for a user who has proved who he is.
- * not_before: as account_authenticate told.
- */
+/* A token of the backend for a user who has proved who he is. */
 enum err sign_in_start(struct ctx *cx, const struct backend_settings *backend,
-		       const struct user *u, int64_t not_before,
-		       const char **token) NODISCARD NONNULL(1, 2, 3, 5);
+		       const struct user *u, const char **token)
+	NODISCARD NONNULL(1, 2, 3, 4);
 
 /*
  * Whose token this is. ERR_BAD_TOKEN when it is none of the backend's, was
@@ -28,6 +23,10 @@ enum err sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 enum err sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 		      const char *text, struct user *out, struct token *token)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* The same for a token that was read before: does it still stand? */
+enum err sign_in_confirm(struct ctx *cx, const struct token *token,
+			 struct user *out) NODISCARD NONNULL(1, 2, 3);
 
 /* Makes the token invalid from now on, unless configured otherwise. */
 enum err sign_in_end(struct ctx *cx, const struct token *token)

@@ -18,7 +18,7 @@
 /* A time past the year 9999, or as long before 1970, is nobody's. */
 #define TIME_LIMIT INT64_C(253402300799)
 
-/* A session floor may put iat some seconds ahead of the clock. */
+/* Clocks of machines that share a database differ a little. */
 #define ISSUED_AHEAD 5
 
 #define JTI_SIZE 16
@@ -135,7 +135,7 @@ token_keys_close(struct token_keys *k)
 }
 
 enum err
-token_issue(struct ctx *cx, const char *subject, int64_t issued_at,
+token_issue(struct ctx *cx, const char *subject, int64_t generation,
 	    int64_t lifetime, const char **out)
 {
 	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
@@ -154,8 +154,10 @@ token_issue(struct ctx *cx, const char *subject, int64_t issued_at,
 		buf_number(&claims, cx->now + lifetime);
 	}
 	buf_text(&claims, ",\"iat\":");
-	buf_number(&claims, issued_at);
+	buf_number(&claims, cx->now);
 	buf_text(&claims, ",\"jti\":\"");
+	buf_number(&claims, generation);
+	buf_char(&claims, '-');
 	buf_text(&claims, crypto_base64url(cx->mem, jti, sizeof(jti)));
 	buf_text(&claims, "\"}");
 	*out = jwt_sign(cx->mem, s->keys[0], claims.data, claims.len);
@@ -197,6 +199,21 @@ read_time(const struct json *claims, const char *name, int64_t *out)
 	return v == NULL ? OK : read_seconds(v, out);
 }
 
+/*
+ * A token without iat, as the reference makes them, may be of any backend:
+ * it counts as issued when the one with the longest lifetime would have.
+ */
+static int64_t
+longest_lifetime(const struct config *conf)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < conf->backend_count; i++)
+		if (conf->backend[i].lifetime > longest)
+			longest = conf->backend[i].lifetime;
+	return longest;
+}
+
 static enum err
 check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	    struct token *out)
@@ -216,8 +233,8 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	if (expires ? exp <= cx->now - leeway : lifetime >= 0)
 		return ERR_BAD_TOKEN;
 	out->expires_at = exp;
-	if (!issued && expires && lifetime >= 0)
-		iat = exp - lifetime;
+	if (!issued && expires)
+		iat = exp - longest_lifetime(cx->conf);
 	out->issued_at = iat;
 	return OK;
 }
@@ -244,15 +261,32 @@ check_audience(const struct json *claims, const char *audience)
 	return found ? OK : ERR_BAD_TOKEN;
 }
 
+/* "3-…", as token_issue writes it; other tokens name no generation. */
+static enum err
+read_generation(struct arena *mem, const struct json *claims, int64_t *out)
+{
+	const struct json *jti = json_member(claims, "jti");
+	const char *text;
+
+	*out = -1;
+	if (jti == NULL)
+		return OK;
+	if (json_type(jti) != JSON_TEXT)
+		return ERR_BAD_TOKEN;
+	text = json_text(jti);
+	if (strchr(text, '-') != NULL &&
+	    !text_number(arena_copy(mem, text, strcspn(text, "-")), 0,
+			 INT64_MAX, out))
+		*out = -1;
+	return OK;
+}
+
 static enum err
 read_subject(struct arena *mem, const struct json *claims, const char **out)
 {
 	const struct json *sub = json_member(claims, "sub");
-	const struct json *jti = json_member(claims, "jti");
 	char *id = arena_alloc(mem, UUID_SIZE);
 
-	if (jti != NULL && json_type(jti) != JSON_TEXT)
-		return ERR_BAD_TOKEN;
 	if (sub == NULL || json_type(sub) != JSON_TEXT)
 		return ERR_BAD_TOKEN;
 	if (!uuid_parse(json_text(sub), id))
@@ -276,6 +310,7 @@ token_read(struct ctx *cx, const char *text, int64_t lifetime,
 	TRY(check_times(cx, claims, lifetime, out));
 	TRY(check_audience(claims, s->audience));
 	TRY(read_subject(cx->mem, claims, &out->subject));
+	TRY(read_generation(cx->mem, claims, &out->generation));
 	out->hash = crypto_sha256_hex(cx->mem, text, len);
 	return OK;
 }

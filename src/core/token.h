@@ -26,17 +26,17 @@ void token_keys_close(struct token_keys *k);
 /* What an access token says. Texts live on cx->mem. */
 struct token {
 	const char *subject; /* the user's canonical id */
-	int64_t issued_at;   /* iat, else exp - lifetime, else 0 */
+	int64_t generation;  /* of the user's tokens; -1: it names none */
+	int64_t issued_at;   /* iat, else exp - longest lifetime, else 0 */
 	int64_t expires_at;  /* -1: never */
 	const char *hash;    /* SHA-256 of the whole token, hexadecimal */
 };
 
 /*
  * A new access token for `subject`, valid for `lifetime` seconds (-1: for
- * ever, without exp) from cx->now. issued_at is what iat says: cx->now, or
- * later when a session floor demands it.
+ * ever, without exp) from cx->now. Its jti names the generation: "3-…".
  */
-enum err token_issue(struct ctx *cx, const char *subject, int64_t issued_at,
+enum err token_issue(struct ctx *cx, const char *subject, int64_t generation,
 		     int64_t lifetime, const char **out)
 	NODISCARD NONNULL(1, 2, 5);
 

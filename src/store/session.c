@@ -8,8 +8,10 @@
 static const struct db_statement end_others = {
 	.name = "session_end_others",
 	.sql = "INSERT INTO fcu_session_floor"
-	       " (user_id, not_before, exempt_hash) VALUES ($1, $2, $3)"
+	       " (user_id, generation, not_before, exempt_hash)"
+	       " VALUES ($1, 1, $2, $3)"
 	       " ON CONFLICT (user_id) DO UPDATE SET"
+	       " generation = fcu_session_floor.generation + 1,"
 	       " not_before = CASE WHEN"
 	       " fcu_session_floor.not_before > excluded.not_before"
 	       " THEN fcu_session_floor.not_before"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ends sessions early: fcu_session_floor (a user's tokens issued until
- * some second are void) and fcu_revoked_token (one token, by its hash).
+ * What ends sessions early: fcu_session_floor (a user's tokens of an older
+ * generation are void) and fcu_revoked_token (one token, by its hash).
  * user_by_session reads both.
  */
 #ifndef SESSION_H
@@ -15,8 +15,10 @@
 #include "db/db.h"
 
 /*
- * Voids the user's tokens issued until `not_before` (inclusive, seconds),
- * but for the token with exempt_hash (NULL: none). Never moves back.
+ * Begins the user's next generation of tokens, which voids all earlier ones
+ * but for the token with exempt_hash (NULL: none). Tokens that name no
+ * generation are void when they were issued until `not_before` (inclusive,
+ * seconds), which never moves back.
  */
 enum err session_end_others(struct db *db, struct arena *mem,
 			    const char *user_id, int64_t not_before,

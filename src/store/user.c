@@ -7,6 +7,12 @@
 	"u.is_verified"
 #define USER_RESULT "tttbbb"
 
+/* The same with what user_with_generation reads. */
+#define GENERATION_COLUMNS USER_COLUMNS ", COALESCE(f.generation, 0)"
+#define GENERATION_RESULT USER_RESULT "i"
+#define GENERATION_TABLES                                                      \
+	" FROM \"user\" u LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+
 static const struct db_statement insert = {
 	.name = "user_insert",
 	.sql = "INSERT INTO \"user\" (id, email, hashed_password, is_active,"
@@ -16,30 +22,27 @@ static const struct db_statement insert = {
 
 static const struct db_statement by_id = {
 	.name = "user_by_id",
-	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE u.id = $1",
-	.result = USER_RESULT,
+	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
+	       " WHERE u.id = $1",
+	.result = GENERATION_RESULT,
 	.reads_only = true,
 };
 
 static const struct db_statement by_email = {
 	.name = "user_by_email",
-	.sql = "SELECT " USER_COLUMNS ", COALESCE(f.not_before, -1)"
-	       " FROM \"user\" u"
-	       " LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
 	       " WHERE lower(u.email) = lower($1)",
-	.result = USER_RESULT "i",
+	.result = GENERATION_RESULT,
 	.reads_only = true,
 };
 
 static const struct db_statement by_session = {
 	.name = "user_by_session",
-	.sql = "SELECT " USER_COLUMNS ", COALESCE(f.not_before, -1),"
-	       " f.exempt_hash, r.token_hash IS NOT NULL"
-	       " FROM \"user\" u"
-	       " LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+	.sql = "SELECT " GENERATION_COLUMNS ", COALESCE(f.not_before, -1),"
+	       " f.exempt_hash, r.token_hash IS NOT NULL" GENERATION_TABLES
 	       " LEFT JOIN fcu_revoked_token r ON r.token_hash = $2"
 	       " WHERE u.id = $1",
-	.result = USER_RESULT "itb",
+	.result = GENERATION_RESULT "itb",
 	.reads_only = true,
 };
 
@@ -61,6 +64,12 @@ static const struct db_statement rehash = {
 	.name = "user_rehash",
 	.sql = "UPDATE \"user\" SET hashed_password = $3"
 	       " WHERE id = $1 AND hashed_password = $2",
+	.result = "",
+};
+
+static const struct db_statement lock = {
+	.name = "user_lock",
+	.sql = "UPDATE \"user\" SET is_active = is_active WHERE id = $1",
 	.result = "",
 };
 
@@ -101,17 +110,31 @@ static const struct db_statement check_columns = {
 	.reads_only = true,
 };
 
+/* A table that somebody else made may lack NOT NULL. */
+static const char *
+text_of(const struct db_value *value)
+{
+	return value->text != NULL ? value->text : "";
+}
+
 static void
 user_from_row(const struct db_value *row, struct user *out)
 {
 	*out = (struct user){
-		.id = row[0].text,
-		.email = row[1].text,
-		.hashed_password = row[2].text,
+		.id = text_of(&row[0]),
+		.email = text_of(&row[1]),
+		.hashed_password = text_of(&row[2]),
 		.is_active = row[3].number != 0,
 		.is_superuser = row[4].number != 0,
 		.is_verified = row[5].number != 0,
 	};
+}
+
+static void
+user_with_generation(const struct db_value *row, struct user *out)
+{
+	user_from_row(row, out);
+	out->generation = row[6].number;
 }
 
 /* A row there must be, else ERR_NOT_FOUND; *row stays NULL then. */
@@ -156,22 +179,20 @@ user_by_id(struct db *db, struct arena *mem, const char *id, struct user *out)
 	enum err e = row_find(db, mem, &by_id, &value, 1, &row);
 
 	if (row != NULL)
-		user_from_row(row, out);
+		user_with_generation(row, out);
 	return e;
 }
 
 enum err
 user_by_email(struct db *db, struct arena *mem, const char *email,
-	      struct user *out, int64_t *not_before)
+	      struct user *out)
 {
 	const struct db_value value = db_text(email);
 	const struct db_value *row;
 	enum err e = row_find(db, mem, &by_email, &value, 1, &row);
 
-	if (row != NULL) {
-		user_from_row(row, out);
-		*not_before = row[6].number;
-	}
+	if (row != NULL)
+		user_with_generation(row, out);
 	return e;
 }
 
@@ -185,10 +206,10 @@ user_by_session(struct db *db, struct arena *mem, const char *id,
 		row_find(db, mem, &by_session, values, countof(values), &row);
 
 	if (row != NULL) {
-		user_from_row(row, &out->user);
-		out->not_before = row[6].number;
-		out->exempt_hash = row[7].text;
-		out->revoked = row[8].number != 0;
+		user_with_generation(row, &out->user);
+		out->not_before = row[7].number;
+		out->exempt_hash = row[8].text;
+		out->revoked = row[9].number != 0;
 	}
 	return e;
 }
@@ -224,6 +245,16 @@ user_rehash(struct db *db, struct arena *mem, const char *id,
 	};
 
 	return db_run(db, mem, &rehash, values, countof(values), NULL);
+}
+
+enum err
+user_lock(struct db *db, struct arena *mem, const char *id)
+{
+	const struct db_value value = db_text(id);
+	int64_t changed;
+	enum err e = db_run(db, mem, &lock, &value, 1, &changed);
+
+	return e == OK && changed == 0 ? ERR_NOT_FOUND : e;
 }
 
 enum err

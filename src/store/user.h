@@ -20,6 +20,7 @@ struct user {
 	bool is_active;
 	bool is_superuser;
 	bool is_verified;
+	int64_t generation; /* of his tokens; told by user_by_… only */
 };
 
 /* A change: NULL leaves the column as it is. */
@@ -37,7 +38,8 @@ struct user_change {
  */
 struct user_session {
 	struct user user;
-	int64_t not_before;      /* tokens issued until then are void; or -1 */
+	int64_t not_before;      /* tokens that name no generation are void
+				  * when issued until then; -1: none is */
 	const char *exempt_hash; /* but for the one with this hash; or NULL */
 	bool revoked;            /* the token itself was logged out */
 };
@@ -49,10 +51,9 @@ enum err user_insert(struct db *db, struct arena *mem, const struct user *u)
 /* ERR_NOT_FOUND when there is none. The id is canonical. */
 enum err user_by_id(struct db *db, struct arena *mem, const char *id,
 		    struct user *out) NODISCARD NONNULL(1, 2, 3, 4);
-/* By lower(email). not_before is that of user_session. */
+/* By lower(email). */
 enum err user_by_email(struct db *db, struct arena *mem, const char *email,
-		       struct user *out, int64_t *not_before)
-	NODISCARD NONNULL(1, 2, 3, 4, 5);
+		       struct user *out) NODISCARD NONNULL(1, 2, 3, 4);
 /* token_hash: SHA-256 of the token in hexadecimal. */
 enum err user_by_session(struct db *db, struct arena *mem, const char *id,
 			 const char *token_hash, struct user_session *out)
@@ -70,6 +71,10 @@ enum err user_update(struct db *db, struct arena *mem, const char *id,
 enum err user_rehash(struct db *db, struct arena *mem, const char *id,
 		     const char *old_hash, const char *new_hash)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* Holds the row against changes until the transaction ends. ERR_NOT_FOUND. */
+enum err user_lock(struct db *db, struct arena *mem, const char *id)
+	NODISCARD NONNULL(1, 2, 3);
 
 /* With all that hangs on it. ERR_NOT_FOUND when there was none. */
 enum err user_delete(struct db *db, struct arena *mem, const char *id)

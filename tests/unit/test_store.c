@@ -64,16 +64,14 @@ a_stranger_is_not_found(void **state)
 {
 	struct fixture *f = *state;
 	struct user_session session;
-	int64_t not_before;
 	struct user u;
 	const struct user_change change = {0};
 
 	two_users(f);
 
 	assert_int_equal(user_by_id(f->db, f->mem, NOBODY, &u), ERR_NOT_FOUND);
-	assert_int_equal(
-		user_by_email(f->db, f->mem, "x@example.org", &u, &not_before),
-		ERR_NOT_FOUND);
+	assert_int_equal(user_by_email(f->db, f->mem, "x@example.org", &u),
+			 ERR_NOT_FOUND);
 	assert_int_equal(user_by_session(f->db, f->mem, NOBODY, HASH, &session),
 			 ERR_NOT_FOUND);
 	assert_int_equal(user_update(f->db, f->mem, NOBODY, &change, &u),
@@ -85,34 +83,29 @@ static void
 an_address_is_found_without_regard_to_case(void **state)
 {
 	struct fixture *f = *state;
-	int64_t not_before = 0;
 	struct user u;
 
 	two_users(f);
 
-	assert_int_equal(user_by_email(f->db, f->mem, "aNNa@eXample.ORG", &u,
-				       &not_before),
+	assert_int_equal(user_by_email(f->db, f->mem, "aNNa@eXample.ORG", &u),
 			 OK);
 	assert_string_equal(u.id, ANNA);
 	assert_string_equal(u.email, "Anna@Example.org");
-	assert_int_equal(not_before, -1);
+	assert_int_equal(u.generation, 0);
 }
 
 static void
 sql_in_an_address_is_only_text(void **state)
 {
 	struct fixture *f = *state;
-	int64_t not_before = 0;
 	struct user u;
 
 	two_users(f);
 
-	assert_int_equal(
-		user_by_email(f->db, f->mem, "' OR 1=1 --", &u, &not_before),
-		ERR_NOT_FOUND);
-	assert_int_equal(
-		user_by_email(f->db, f->mem, "%@example.org", &u, &not_before),
-		ERR_NOT_FOUND);
+	assert_int_equal(user_by_email(f->db, f->mem, "' OR 1=1 --", &u),
+			 ERR_NOT_FOUND);
+	assert_int_equal(user_by_email(f->db, f->mem, "%@example.org", &u),
+			 ERR_NOT_FOUND);
 }
 
 static void
@@ -329,7 +322,6 @@ ended_sessions_are_seen_with_their_exemption(void **state)
 {
 	struct fixture *f = *state;
 	struct user_session s;
-	int64_t not_before;
 	struct user u;
 
 	two_users(f);
@@ -340,10 +332,9 @@ ended_sessions_are_seen_with_their_exemption(void **state)
 	assert_int_equal(s.not_before, 1000);
 	assert_string_equal(s.exempt_hash, HASH);
 	assert_false(s.revoked);
-	assert_int_equal(user_by_email(f->db, f->mem, "anna@example.org", &u,
-				       &not_before),
+	assert_int_equal(user_by_email(f->db, f->mem, "anna@example.org", &u),
 			 OK);
-	assert_int_equal(not_before, 1000);
+	assert_int_equal(u.generation, 1);
 	assert_int_equal(user_by_session(f->db, f->mem, BERT, HASH, &s), OK);
 	assert_int_equal(s.not_before, -1);
 }
@@ -369,6 +360,53 @@ the_floor_never_moves_back_but_the_newest_exemption_holds(void **state)
 	assert_int_equal(user_by_session(f->db, f->mem, ANNA, "x", &s), OK);
 	assert_int_equal(s.not_before, 2000);
 	assert_string_equal(s.exempt_hash, "e");
+}
+
+static void
+each_end_of_sessions_begins_another_generation(void **state)
+{
+	struct fixture *f = *state;
+	struct user_session s;
+	struct user u;
+
+	two_users(f);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+			session_end_others(f->db, f->mem, ANNA, 1000, NULL),
+			OK);
+
+	assert_int_equal(user_by_session(f->db, f->mem, ANNA, "x", &s), OK);
+	assert_int_equal(s.user.generation, 3);
+	assert_int_equal(user_by_id(f->db, f->mem, ANNA, &u), OK);
+	assert_int_equal(u.generation, 3);
+	assert_int_equal(user_by_id(f->db, f->mem, BERT, &u), OK);
+	assert_int_equal(u.generation, 0);
+}
+
+static enum err
+lock_anna(struct db *db, void *arg)
+{
+	struct fixture *f = arg;
+
+	return user_lock(db, f->mem, ANNA);
+}
+
+static void
+a_lock_changes_nothing_and_needs_a_user(void **state)
+{
+	struct fixture *f = *state;
+	struct user before;
+	struct user after;
+
+	two_users(f);
+	assert_int_equal(user_by_id(f->db, f->mem, ANNA, &before), OK);
+
+	assert_int_equal(db_transact(f->db, lock_anna, f), OK);
+
+	assert_int_equal(user_by_id(f->db, f->mem, ANNA, &after), OK);
+	assert_string_equal(after.hashed_password, before.hashed_password);
+	assert_int_equal(after.is_active, before.is_active);
+	assert_int_equal(user_lock(f->db, f->mem, NOBODY), ERR_NOT_FOUND);
 }
 
 static void
@@ -433,6 +471,8 @@ statements_can_be_run_many_times(void **state)
 		RUN(a_fresh_session_has_nothing_against_it),                    \
 		RUN(ended_sessions_are_seen_with_their_exemption),              \
 		RUN(the_floor_never_moves_back_but_the_newest_exemption_holds), \
+		RUN(each_end_of_sessions_begins_another_generation),            \
+		RUN(a_lock_changes_nothing_and_needs_a_user),                   \
 		RUN(a_revoked_token_is_revoked_twice_and_purged_when_expired),  \
 		RUN(statements_can_be_run_many_times)
 

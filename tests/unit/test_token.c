@@ -66,6 +66,7 @@ static const char sample_secret[] = "09d25e094faa6ca2556c818166b7a956"
 struct fixture {
 	struct ctx cx;
 	struct config conf;
+	struct backend_settings backends[2];
 };
 
 static const char *secrets[] = {SECRET, OLD_SECRET};
@@ -78,6 +79,10 @@ set_up(void **state)
 	assert_non_null(f);
 	log_set_level(LEVEL_ERROR);
 	f->conf.jwt.audience = "fastapi-users:auth";
+	f->backends[0].lifetime = HOUR;
+	f->backends[1].lifetime = FOR_EVER;
+	f->conf.backend = f->backends;
+	f->conf.backend_count = countof(f->backends);
 	f->conf.secrets.jwt = (struct text_list){secrets, countof(secrets)};
 	f->cx.conf = &f->conf;
 	f->cx.mem = arena_open(0, 1 << 22);
@@ -154,11 +159,12 @@ an_issued_token_reads_back(void **state)
 	const char *text;
 	struct token t;
 
-	assert_int_equal(token_issue(&f->cx, USER, NOW + 1, HOUR, &text), OK);
+	assert_int_equal(token_issue(&f->cx, USER, 7, HOUR, &text), OK);
 
 	assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
 	assert_string_equal(t.subject, USER);
-	assert_int_equal(t.issued_at, NOW + 1);
+	assert_int_equal(t.issued_at, NOW);
+	assert_int_equal(t.generation, 7);
 	assert_int_equal(t.expires_at, NOW + HOUR);
 	assert_string_equal(t.hash,
 			    crypto_sha256_hex(f->cx.mem, text, strlen(text)));
@@ -172,7 +178,7 @@ an_issued_token_is_spelled_as_the_reference_does(void **state)
 	unsigned char *claims;
 	size_t len;
 
-	assert_int_equal(token_issue(&f->cx, USER, NOW, HOUR, &text), OK);
+	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &text), OK);
 
 	assert_memory_equal(text, PYJWT_HEADER, strlen(PYJWT_HEADER));
 	text += strlen(PYJWT_HEADER);
@@ -180,12 +186,12 @@ an_issued_token_is_spelled_as_the_reference_does(void **state)
 						 strcspn(text, "."), &claims,
 						 &len),
 			 OK);
-	/* jti is 16 bytes, so 22 characters. */
-	assert_int_equal(len,
-			 strlen(GOOD ",\"iat\":1700000000,\"jti\":\"\"") + 22);
+	/* jti is the generation and 16 bytes, so 22 characters. */
+	assert_int_equal(
+		len, strlen(GOOD ",\"iat\":1700000000,\"jti\":\"0-\"") + 22);
 	assert_memory_equal(claims, GOOD, strlen(GOOD) - 1);
 	assert_non_null(
-		strstr((char *)claims, EXP ",\"iat\":1700000000,\"jti\":\""));
+		strstr((char *)claims, EXP ",\"iat\":1700000000,\"jti\":\"0-"));
 }
 
 static void
@@ -195,8 +201,8 @@ two_tokens_of_one_second_differ(void **state)
 	const char *one;
 	const char *two;
 
-	assert_int_equal(token_issue(&f->cx, USER, NOW, HOUR, &one), OK);
-	assert_int_equal(token_issue(&f->cx, USER, NOW, HOUR, &two), OK);
+	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &one), OK);
+	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &two), OK);
 
 	assert_string_not_equal(one, two);
 }
@@ -208,7 +214,7 @@ a_token_for_ever_needs_a_backend_that_issues_them(void **state)
 	const char *text;
 	struct token t;
 
-	assert_int_equal(token_issue(&f->cx, USER, NOW, FOR_EVER, &text), OK);
+	assert_int_equal(token_issue(&f->cx, USER, 0, FOR_EVER, &text), OK);
 
 	assert_int_equal(token_read(&f->cx, text, FOR_EVER, &t), OK);
 	assert_int_equal(t.expires_at, -1);
@@ -669,10 +675,39 @@ the_time_of_issue_is_iat_or_follows_from_exp(void **state)
 
 	assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
 	assert_int_equal(t.issued_at, 1600000000);
+	/* Whichever backend reads it: it may be another one's. */
+	f->backends[1].lifetime = 2 * HOUR;
 	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, 60, &t), OK);
-	assert_int_equal(t.issued_at, NOW + HOUR - 60);
+	assert_int_equal(t.issued_at, NOW - HOUR);
 	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, FOR_EVER, &t), OK);
-	assert_int_equal(t.issued_at, 0);
+	assert_int_equal(t.issued_at, NOW - HOUR);
+	assert_int_equal(t.generation, -1);
+}
+
+static void
+only_our_own_jti_names_a_generation(void **state)
+{
+	static const struct {
+		const char *jti;
+		int64_t generation;
+	} cases[] = {
+		{"12-abc", 12}, {"0-", 0},   {"12", -1},
+		{"-12-a", -1},  {"x-1", -1}, {"1x-2", -1},
+		{"+1-a", -1},   {"", -1},    {"99999999999999999999-a", -1},
+	};
+	struct fixture *f = *state;
+	struct token t;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *text = forge_with(
+			f->cx.mem, SECRET, HEADER,
+			arena_printf(f->cx.mem,
+				     "{" SUB "," AUD "," EXP ",\"jti\":\"%s\"}",
+				     cases[i].jti));
+
+		assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
+		assert_int_equal(t.generation, cases[i].generation);
+	}
 }
 
 /* V10 */
@@ -968,6 +1003,7 @@ main(void)
 		TEST(leeway_moves_the_edges),
 		TEST(a_token_dies_when_its_time_has_come),
 		TEST(the_time_of_issue_is_iat_or_follows_from_exp),
+		TEST(only_our_own_jti_names_a_generation),
 		TEST(a_token_has_one_spelling),
 		TEST(signed_parts_have_one_spelling_too),
 		TEST(anything_without_three_parts_is_refused),
