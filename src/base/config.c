@@ -103,6 +103,8 @@ value_taken(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		else
 			why = setting_read(s, r->mem, text, in->values);
 		in->lines[i] = cfg->line;
+		if (s->secret && *text != '\0')
+			r->conf->holds_secrets = true;
 		if (why != NULL)
 			instance_blame(r, in, s->name, "%s", why);
 	}

@@ -43,8 +43,9 @@ typedef struct text_list setting_LIST;
  * with a count: conf->backend[i].lifetime, conf->backend_count.
  */
 struct config {
-	struct arena *mem; /* everything below lives here */
-	const char *path;  /* the file, NULL when defaults were taken */
+	struct arena *mem;  /* everything below lives here */
+	const char *path;   /* the file, NULL when defaults were taken */
+	bool holds_secrets; /* the file itself gives a SECRET setting */
 #define CONFIG_MEMBER_ONE(section) struct section##_settings section;
 #define CONFIG_MEMBER_MANY(section)                                            \
 	struct section##_settings *section;                                    \

@@ -8,6 +8,7 @@
 
 #define SOCKET_PATH_SIZE 108 /* sockaddr_un.sun_path, NUL included */
 #define PROCESSORS_LIMIT 1024
+#define MEMORY_PER_BODY_BYTE 64
 #define LETTERS_AND_DIGITS                                                     \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -250,6 +251,21 @@ password_check(struct reading *r)
 			     (long long)p->memory_kib, (long long)p->lanes);
 }
 
+/* Of one byte of a body an answer may make six, in several texts that double
+ * as they grow. */
+static void
+memory_check(struct reading *r)
+{
+	const struct server_settings *s = &r->conf->server;
+
+	if (s->memory_per_request / MEMORY_PER_BODY_BYTE < s->body_limit)
+		config_blame(r, "server", 0, "body_limit",
+			     "answering a body of %lld bytes may take %d times "
+			     "as many, and memory_per_request allows only %lld",
+			     (long long)s->body_limit, MEMORY_PER_BODY_BYTE,
+			     (long long)s->memory_per_request);
+}
+
 static void
 needed_check(struct reading *r)
 {
@@ -280,5 +296,6 @@ config_check(struct reading *r)
 	backends_check(r);
 	origins_check(r);
 	password_check(r);
+	memory_check(r);
 	needed_check(r);
 }

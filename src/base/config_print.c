@@ -63,16 +63,16 @@ config_dump(const struct config *c, config_show *show, void *to)
 static void
 comment_print(struct buf *out, const char *margin, const char *text)
 {
-	size_t column = WIDTH;
+	size_t column = 0;
+	bool first = true;
 
 	while (*text != '\0') {
 		size_t n = strcspn(text, " ");
 
-		if (column + 1 + n > WIDTH) {
-			if (column != WIDTH)
-				buf_char(out, '\n');
-			buf_printf(out, "%s#", margin);
+		if (first || column + 1 + n > WIDTH) {
+			buf_printf(out, "%s%s#", first ? "" : "\n", margin);
 			column = 8 + 1;
+			first = false;
 		}
 		buf_char(out, ' ');
 		buf_add(out, text, n);

@@ -59,5 +59,8 @@ identity_make_folder(const struct identity *id, const char *path)
 {
 	if (mkdir(path, 0755) < 0)
 		return errno == EEXIST;
+	/* Whatever the umask: others must reach what is theirs in there. */
+	if (id->user != IDENTITY_SAME)
+		return chmod(path, 0755) == 0;
 	return chown(path, id->user, id->group) == 0;
 }

@@ -28,7 +28,10 @@ bool identity_find(const char *user, const char *group, struct identity *out)
 /* Becomes that one, for good, and proves that there is no way back. */
 bool identity_take(const struct identity *id) NODISCARD NONNULL(1);
 
-/* Makes the folder, mode 0755, that one's own, unless it is there. */
+/*
+ * Makes the folder, mode 0755, unless it is there. Made by root for somebody
+ * else it stays root's: what is in there, root trusts.
+ */
 bool identity_make_folder(const struct identity *id, const char *path)
 	NODISCARD NONNULL(1, 2);
 

@@ -9,6 +9,9 @@
 
 /* A longer line is cut; PIPE_BUF keeps lines of several workers whole. */
 #define LINE_SIZE 4096
+/* Bytes of one value as it is written: a long one must not push the fields
+ * behind it out of the line. */
+#define VALUE_SIZE 256
 
 static const char *const level_names[] = {
 	[LEVEL_ERROR] = "error",
@@ -78,7 +81,7 @@ line_number(struct line *l, int64_t number)
 static bool
 is_plain(const char *text)
 {
-	if (*text == '\0')
+	if (*text == '\0' || strlen(text) > VALUE_SIZE)
 		return false;
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -89,24 +92,38 @@ is_plain(const char *text)
 	return true;
 }
 
+/* Its length. */
+static size_t
+escape(unsigned char c, char out[4])
+{
+	static const char hex[] = "0123456789abcdef";
+	const bool is_special = c == '"' || c == '\\';
+
+	if (c < ' ' || c >= 0x7f) {
+		memcpy(out, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+		return 4;
+	}
+	out[0] = is_special ? '\\' : (char)c;
+	out[1] = (char)c;
+	return is_special ? 2 : 1;
+}
+
 static void
 line_escaped(struct line *l, const char *text)
 {
-	static const char hex[] = "0123456789abcdef";
+	size_t left = VALUE_SIZE;
 
 	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+		char out[4];
+		size_t n = escape((unsigned char)*text, out);
 
-		if (c == '"' || c == '\\') {
-			line_char(l, '\\');
-			line_char(l, (char)c);
-		} else if (c < ' ' || c >= 0x7f) {
-			line_text(l, "\\x");
-			line_char(l, hex[c >> 4]);
-			line_char(l, hex[c & 15]);
-		} else {
-			line_char(l, (char)c);
+		if (n > left) {
+			line_text(l, "...");
+			return;
 		}
+		for (size_t i = 0; i < n; i++)
+			line_char(l, out[i]);
+		left -= n;
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One logfmt line an event, in one write. Values are escaped: no byte of a
- * client's can start a line or a field. Passwords, tokens and secrets are
- * never handed to it. Event names are stable; the manual lists them.
+ * client's can start a line or a field. A value is cut, and ends in "...",
+ * after 256 bytes. Passwords, tokens and secrets are never handed to it. Event names are stable; the manual lists them.
  */
 #ifndef LOG_H
 #define LOG_H

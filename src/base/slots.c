@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +25,41 @@ struct slots {
 	size_t held; /* NONE when no slot is */
 	size_t next; /* where to look first */
 };
+
+/* Root hands out no file that has a second name: whoever may write to the
+ * folder could have put somebody else's there. */
+static bool
+file_give(int fd, const struct identity *id)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	errno = EPERM;
+	return S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	       fchmod(fd, MODE) == 0 && fchown(fd, id->user, id->group) == 0;
+}
+
+bool
+slots_make(const char *run_dir, const struct identity *id)
+{
+	char path[PATH_MAX];
+	bool done;
+	int fd;
+
+	if (id->user == IDENTITY_SAME)
+		return true;
+	errno = ENAMETOOLONG;
+	if (snprintf(path, sizeof(path), "%s/" SLOTS_FILE, run_dir) >=
+	    (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
+	if (fd < 0)
+		return false;
+	done = file_give(fd, id);
+	(void)close(fd);
+	return done;
+}
 
 enum err
 slots_open(const char *path, size_t count, struct slots **out)
@@ -97,13 +134,12 @@ slots_take(struct slots *s, int64_t deadline)
 
 	if (s->held != NONE)
 		abort();
-	for (;;) {
+	while (!slot_find(s)) {
 		if (clock_monotonic() >= deadline)
 			return ERR_BUSY;
-		if (slot_find(s))
-			return OK;
 		(void)nanosleep(&pause, NULL);
 	}
+	return OK;
 }
 
 void

@@ -8,13 +8,26 @@
 #ifndef SLOTS_H
 #define SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/identity.h"
+
+/* Its name in run_dir. */
+#define SLOTS_FILE "hash.slots"
 
 struct slots;
+
+/*
+ * Makes the file of run_dir, or sees to its owner, where the processes that
+ * share it run as somebody else than we, who are root: the folder is not
+ * theirs to write to. Nothing to do for anybody else. False with errno.
+ */
+bool slots_make(const char *run_dir, const struct identity *id)
+	NODISCARD NONNULL(1, 2);
 
 /*
  * Opens (creating it, mode 0660) the file. count: slots there are. ERR_IO
@@ -26,8 +39,8 @@ void slots_close(struct slots *s);
 
 /*
  * Takes a slot, waiting until `deadline` (clock_monotonic milliseconds).
- * ERR_BUSY when none came free in time, and at once when the deadline has
- * passed already. One slot a process at a time.
+ * ERR_BUSY when none came free in time. A slot that is free is taken even
+ * when the deadline has passed. One slot a process at a time.
  */
 enum err slots_take(struct slots *s, int64_t deadline) NODISCARD NONNULL(1);
 void slots_give(struct slots *s) NONNULL(1);

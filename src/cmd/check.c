@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -9,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/slots.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
 #include "db/migrate.h"
@@ -22,6 +22,7 @@
 struct examination {
 	const struct config *conf;
 	struct database database;
+	bool was_root; /* until now: the folder run_dir is root's, then */
 };
 
 static enum err
@@ -89,35 +90,31 @@ check_clock(struct examination *x)
 	return OK;
 }
 
-static bool
-holds_secrets(const struct config *conf)
-{
-	return (conf->secrets.jwt.count > 0 &&
-		*conf->secrets.jwt_file == '\0' &&
-		getenv("FASTCGI_USERS_JWT_SECRET") == NULL) ||
-	       strstr(conf->database.url, "password") != NULL;
-}
-
 static enum err
 check_permissions(struct examination *x)
 {
 	const struct config *conf = x->conf;
+	const char *writable = x->was_root
+				       ? arena_printf(x->database.mem,
+						      "%s/" SLOTS_FILE,
+						      conf->server.run_dir)
+				       : conf->server.run_dir;
 	struct stat st;
 
-	if (conf->path != NULL && stat(conf->path, &st) == 0 &&
-	    (st.st_mode & S_IROTH) != 0 && holds_secrets(conf)) {
-		(void)command_fail(
-			0,
-			"permissions: %s holds secrets and everybody "
-			"may read it; chmod 640 it",
-			conf->path);
+	if (conf->holds_secrets && stat(conf->path, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0) {
+		(void)command_fail(0,
+				   "permissions: %s gives database.url or "
+				   "secrets, and everybody may read it; chmod "
+				   "640 it",
+				   conf->path);
 		return ERR_CONFIGURATION;
 	}
-	if (access(conf->server.run_dir, W_OK | X_OK) != 0) {
+	if (access(writable, W_OK) != 0) {
 		(void)command_fail(0,
-				   "permissions: the folder run_dir, %s, is "
-				   "not there or may not be written",
-				   conf->server.run_dir);
+				   "permissions: %s is not there or may not be "
+				   "written",
+				   writable);
 		return ERR_CONFIGURATION;
 	}
 	(void)puts("ok: permissions");
@@ -133,10 +130,10 @@ static enum err (*const checks[])(struct examination *x) = {
 
 /* Every check has its say; the first failure decides the exit status. */
 static enum err
-examine(const struct config *conf)
+examine(const struct config *conf, bool was_root)
 {
-	struct examination x = {.conf = conf};
-	enum err first = database_open(conf, &x.database);
+	struct examination x = {.conf = conf, .was_root = was_root};
+	enum err first = database_open(conf, false, &x.database);
 
 	/* What goes wrong is told here, in sentences. */
 	log_set_level(LEVEL_ERROR);
@@ -188,9 +185,12 @@ command_check(const struct invocation *in)
 	if (e == OK && *option != '\0') {
 		config_dump(conf, show_setting, NULL);
 	} else if (e == OK) {
+		bool was_root =
+			geteuid() == 0 && *conf->server.user != '\0';
+
 		e = command_become(conf);
 		if (e == OK)
-			e = examine(conf);
+			e = examine(conf, was_root);
 	}
 	config_free(conf);
 	return command_status(e);

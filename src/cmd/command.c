@@ -11,6 +11,7 @@
 
 #include "base/identity.h"
 #include "base/log.h"
+#include "base/slots.h"
 #include "base/text.h"
 #include "core/token.h"
 #include "db/db.h"
@@ -47,16 +48,31 @@ command_status(enum err e)
 	return EX_SOFTWARE;
 }
 
-/* A terminal must not be told what to do by an argument or a message. */
-static void
-make_printable(char *text)
+/* The length of the control character here: of C0, DEL, or of C1 in UTF-8;
+ * 0 for what may be shown. */
+static size_t
+control_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	if (c[0] < ' ' || c[0] == 0x7f)
+		return 1;
+	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+}
+
+char *
+command_printable(char *text)
 {
 	bool is_text = text_is_utf8(text, strlen(text));
+	size_t n;
 
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f ||
-		    (!is_text && (unsigned char)*text >= 0x80))
-			*text = '?';
+	for (char *at = text; *at != '\0'; at += n > 0 ? n : 1) {
+		n = control_length(at);
+		if (n == 0 && !is_text && (unsigned char)*at >= 0x80)
+			n = 1;
+		memset(at, '?', n);
+	}
+	return text;
 }
 
 int
@@ -67,8 +83,8 @@ command_fail(int status, const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&sentence, format, args) >= 0) {
-		make_printable(sentence);
-		(void)fprintf(stderr, "fastcgi-users: %s\n", sentence);
+		(void)fprintf(stderr, "fastcgi-users: %s\n",
+			      command_printable(sentence));
 		free(sentence);
 	}
 	va_end(args);
@@ -173,10 +189,11 @@ command_become(const struct config *conf)
 
 	if (identity_find(conf->server.user, conf->server.group, &id) &&
 	    identity_make_folder(&id, conf->server.run_dir) &&
-	    identity_take(&id))
+	    slots_make(conf->server.run_dir, &id) && identity_take(&id))
 		return OK;
 	(void)command_fail(0,
-			   "cannot make the folder %s, or become the user "
+			   "cannot make the folder %s and its files, or become "
+			   "the user "
 			   "\"%s\", group \"%s\": %s",
 			   conf->server.run_dir, conf->server.user,
 			   conf->server.group, strerror(errno));

@@ -34,6 +34,10 @@ int command_status(enum err e);
 /* "fastcgi-users: " and a sentence on standard error; gives `status` back. */
 int command_fail(int status, const char *format, ...) NONNULL(2) PRINTF(2, 3);
 
+/* Puts ? in the place of what a terminal would obey, and of all that is not
+ * ASCII where the text is not UTF-8. Gives the text back. */
+char *command_printable(char *text) RETURNS_NONNULL NONNULL(1);
+
 /* The same with an outcome's own sentence. */
 int command_fail_with(enum err e, const char *what) NONNULL(2);
 
@@ -42,9 +46,9 @@ enum err command_configure(const char *path, struct config **out)
 	NODISCARD NONNULL(1, 2);
 
 /*
- * Makes run_dir, and stops being root where the configuration names a user:
- * what a command creates must belong to whom the workers run as. Failures
- * are told.
+ * Makes run_dir and what workers need in it, and stops being root where the
+ * configuration names a user: what a command creates must belong to whom the
+ * workers run as. Failures are told.
  */
 enum err command_become(const struct config *conf) NODISCARD NONNULL(1);
 

@@ -7,13 +7,14 @@
 #define ARENA_KEPT ((size_t)256 * 1024)
 
 enum err
-database_open(const struct config *conf, struct database *out)
+database_open(const struct config *conf, bool create, struct database *out)
 {
 	struct db_settings settings = {
 		.url = conf->database.url,
 		.connect_limit = conf->database.connect_limit,
 		.statement_limit = conf->database.statement_limit,
 		.prepared = conf->database.prepared,
+		.create = create,
 	};
 	const char *why = NULL;
 	enum err e = db_open(&settings, &out->db, &why);

@@ -3,6 +3,8 @@
 #ifndef DATABASE_H
 #define DATABASE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/config.h"
@@ -16,10 +18,11 @@ struct database {
 
 /*
  * ERR_CONFIGURATION, told in the log, when no driver takes the address. Does
- * not connect yet. database_close may be called in any case.
+ * not connect yet. `create`: a database file that is not there is made when
+ * it does. database_close may be called in any case.
  */
-enum err database_open(const struct config *conf, struct database *out)
-	NODISCARD NONNULL(1, 2);
+enum err database_open(const struct config *conf, bool create,
+		       struct database *out) NODISCARD NONNULL(1, 3);
 void database_close(struct database *d) NONNULL(1);
 
 #endif

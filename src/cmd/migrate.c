@@ -119,12 +119,13 @@ run_status(struct database *d)
 struct subcommand {
 	const char *name;
 	enum err (*run)(struct database *d);
+	bool creates; /* a database file that is not there */
 };
 
 static const struct subcommand subcommands[] = {
-	{"apply", run_apply},
-	{"plan", run_plan},
-	{"status", run_status},
+	{"apply", run_apply, true},
+	{"plan", run_plan, false},
+	{"status", run_status, false},
 };
 
 static const struct subcommand *
@@ -150,7 +151,7 @@ command_migrate(const struct invocation *in)
 				    "migrate takes plan, apply or status");
 	e = command_start(in->config_path, &conf);
 	if (e == OK)
-		e = database_open(conf, &d);
+		e = database_open(conf, sub->creates, &d);
 	if (e == OK)
 		e = sub->run(&d);
 	if (fflush(stdout) != 0 && e == OK)

@@ -35,7 +35,7 @@ worker_open(const struct config *conf, struct worker **out)
 	w->cx.conf = conf;
 	w->cx.clock = clock_now;
 	w->api = api_open(conf);
-	e = database_open(conf, &w->database);
+	e = database_open(conf, false, &w->database);
 	w->cx.db = w->database.db;
 	w->cx.mem = w->database.mem;
 	if (e == OK)
@@ -97,12 +97,18 @@ worker_service(struct worker *w)
 	};
 }
 
+void
+worker_ctx_renew(struct ctx *cx)
+{
+	cx->now = clock_now();
+	cx->hash_deadline =
+		clock_monotonic() + cx->conf->password.wait_limit * 1000;
+}
+
 struct ctx *
 worker_ctx(struct worker *w)
 {
-	w->cx.now = clock_now();
-	w->cx.hash_deadline =
-		clock_monotonic() + w->conf->password.wait_limit * 1000;
+	worker_ctx_renew(&w->cx);
 	arena_reset(w->cx.mem);
 	return &w->cx;
 }

@@ -27,5 +27,7 @@ struct gate_service worker_service(struct worker *w) NONNULL(1);
 
 /* For commands: the context, with the time set, and a fresh arena. */
 struct ctx *worker_ctx(struct worker *w) RETURNS_NONNULL NONNULL(1);
+/* Sets its time anew, and keeps the arena: after waiting for a person. */
+void worker_ctx_renew(struct ctx *cx) NONNULL(1);
 
 #endif

@@ -60,6 +60,7 @@ struct db_settings {
 	int64_t connect_limit;   /* seconds */
 	int64_t statement_limit; /* seconds */
 	bool prepared;
+	bool create; /* make a database file that is not there */
 };
 
 /*

@@ -92,6 +92,17 @@ done_read(struct db *db, struct arena *mem, struct migrate_state *out)
 	return e;
 }
 
+/* The table may have been touched by hand. */
+static bool
+is_gapless(const struct migrate_state *s)
+{
+	for (size_t i = 0; i < s->done_count; i++)
+		if (s->done[i].version != (int64_t)i + 1 ||
+		    s->done[i].name == NULL)
+			return false;
+	return true;
+}
+
 enum err
 migrate_state(struct db *db, struct arena *mem, struct migrate_state *out,
 	      const char **why)
@@ -106,6 +117,12 @@ migrate_state(struct db *db, struct arena *mem, struct migrate_state *out,
 		*why = arena_printf(mem, "%s: %s", err_sentence(e),
 				    db_complaint(db));
 		return e;
+	}
+	if (!is_gapless(out)) {
+		*why = "the table fcu_schema_version does not hold the "
+		       "versions from 1 on without a gap; it was changed by "
+		       "hand, or damaged: restore it";
+		return ERR_CONFIGURATION;
 	}
 	if (out->version > out->newest) {
 		*why = arena_printf(

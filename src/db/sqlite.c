@@ -3,6 +3,7 @@
 
 #ifdef HAVE_SQLITE3
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct sqlite {
 	struct db db;
 	char *path;
 	int64_t busy_limit; /* milliseconds */
+	bool create;        /* the file, when it is not there */
 	sqlite3 *conn;
 	bool doomed;      /* to be opened anew: the file failed or moved */
 	int64_t deadline; /* of the running statement; clock_monotonic */
@@ -147,6 +149,27 @@ file_create(const char *path)
 		(void)close(fd);
 }
 
+/* A mistyped path must not become an empty database. */
+static bool
+file_prepare(struct sqlite *s)
+{
+	char words[512];
+
+	if (strcmp(s->path, ":memory:") == 0)
+		return true;
+	if (s->create)
+		file_create(s->path);
+	else if (access(s->path, F_OK) != 0 && errno == ENOENT) {
+		(void)snprintf(words, sizeof(words),
+			       "there is no file %s; fastcgi-users migrate "
+			       "makes it",
+			       s->path);
+		db_failed(&s->db, ERR_DATABASE_DOWN, "connect", "", words);
+		return false;
+	}
+	return true;
+}
+
 /*
  * WAL stays on in the file. Two that turn it on at once can fail without
  * having waited.
@@ -171,8 +194,7 @@ static int
 conn_open(struct sqlite *s)
 {
 	int code = sqlite3_open_v2(s->path, &s->conn,
-				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-					   SQLITE_OPEN_NOMUTEX |
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 					   SQLITE_OPEN_PRIVATECACHE |
 					   SQLITE_OPEN_EXRESCODE,
 				   NULL);
@@ -204,8 +226,8 @@ sqlite_ready(struct sqlite *s)
 	if (s->conn != NULL && !s->doomed)
 		return OK;
 	sqlite_disconnect(s);
-	if (strcmp(s->path, ":memory:") != 0)
-		file_create(s->path);
+	if (!file_prepare(s))
+		return ERR_DATABASE_DOWN;
 	code = conn_open(s);
 	if (code == SQLITE_OK) {
 		sqlite3_progress_handler(s->conn, PROGRESS_STEPS,
@@ -483,6 +505,7 @@ sqlite_open(const struct db_settings *settings, struct db **out,
 	if (s->path == NULL)
 		abort();
 	s->busy_limit = settings->statement_limit * 1000;
+	s->create = settings->create;
 	*out = &s->db;
 	return OK;
 }

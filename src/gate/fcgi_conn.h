@@ -57,7 +57,7 @@ bool conn_is_writing(const struct conn *c) NONNULL(1);
  * last one. */
 void conn_answered(struct conn *c) NONNULL(1);
 
-/* What it waits for now. */
+/* What it waits for at the moment. */
 enum conn_wait conn_waits(const struct conn *c) NONNULL(1);
 /* Nothing is left to do for it. */
 bool conn_is_done(const struct conn *c) NONNULL(1);

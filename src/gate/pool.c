@@ -150,24 +150,28 @@ static void
 reload(struct supervisor *s)
 {
 	struct pool_plan *plan = NULL;
+	const char *fault = NULL;
 
 	if (s->stopping)
 		return;
 	if (s->calls->reload != NULL)
 		plan = s->calls->reload(s->calls->to);
-	if (plan == NULL) {
-		log_event(LEVEL_ERROR, log_is("reload_refused"),
-			  log_text("error", "configuration"));
+	/* Its user may be another one, to whom the locks must belong. */
+	if (plan == NULL)
+		fault = "configuration";
+	else if (!run_dir_make(plan))
+		fault = "run_dir";
+	else if (!plan_adopt(s, plan))
+		fault = "socket";
+	if (fault == NULL) {
+		s->reloaded = true;
+		log_event(LEVEL_INFO, log_is("pool_reloading"));
 		return;
 	}
-	if (!plan_adopt(s, plan)) {
-		log_event(LEVEL_ERROR, log_is("reload_refused"),
-			  log_text("error", "socket"));
+	log_event(LEVEL_ERROR, log_is("reload_refused"),
+		  log_text("error", fault));
+	if (plan != NULL)
 		s->calls->release(s->calls->to, plan);
-		return;
-	}
-	s->reloaded = true;
-	log_event(LEVEL_INFO, log_is("pool_reloading"));
 }
 
 static void
@@ -370,7 +374,7 @@ signals_open(struct supervisor *s)
 static bool
 supervisor_open(struct supervisor *s)
 {
-	if (!signals_open(s))
+	if (!signals_open(s) || !run_dir_make(s->plan))
 		return false;
 	s->lock_fd = process_file_open(s->plan);
 	return s->lock_fd >= 0 && plan_adopt(s, s->plan);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/slots.h"
 #include "base/text.h"
 
 #define PROCESS_FILE "fastcgi-users.pid"
@@ -252,14 +253,14 @@ process_file_path(const char *run_dir, char *out, size_t room)
 	return len > 0 && (size_t)len < room;
 }
 
-/* The folder is usually on a file system that starts empty. */
-static bool
+bool
 run_dir_make(const struct pool_plan *plan)
 {
 	struct identity id;
 
 	return pool_identity(plan, &id) &&
-	       identity_make_folder(&id, plan->run_dir);
+	       identity_make_folder(&id, plan->run_dir) &&
+	       slots_make(plan->run_dir, &id);
 }
 
 /* A predecessor may remove the name while we lock what it stood for. */
@@ -279,8 +280,7 @@ process_file_open(const struct pool_plan *plan)
 	char line[24];
 	int fd, len;
 
-	if (!process_file_path(plan->run_dir, path, sizeof(path)) ||
-	    !run_dir_make(plan))
+	if (!process_file_path(plan->run_dir, path, sizeof(path)))
 		return -1;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The listening sockets of a supervisor, and its process file. */
+/* The listening sockets of a supervisor, its folder and its process file. */
 #ifndef POOL_DOOR_H
 #define POOL_DOOR_H
 
@@ -34,6 +34,12 @@ void door_close(struct door *d) NONNULL(1);
 /* What may change while it is open: permissions and backlog. */
 void door_adjust(const struct door *d, const struct pool_group *group,
 		 const struct pool_plan *plan) NONNULL(1, 2, 3);
+
+/*
+ * Makes the folder run_dir, which is usually on a file system that starts
+ * empty, and what workers need in it. False with errno.
+ */
+bool run_dir_make(const struct pool_plan *plan) NODISCARD NONNULL(1);
 
 /*
  * The process file in run_dir, locked: one supervisor at a time. -1 when

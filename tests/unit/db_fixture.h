@@ -39,6 +39,7 @@ fixture_open(const char *url, int64_t limit, bool prepared)
 		.connect_limit = limit,
 		.statement_limit = limit,
 		.prepared = prepared,
+		.create = true,
 	};
 	const char *why;
 	struct db *db;

@@ -305,19 +305,19 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{"server { body_limit = 12k }",
 	 ":3: server.body_limit: \"12k\" is not a whole number from 1024 to "
-	 "1073741824"},
+	 "16777216"},
 	{"\n\nserver {\n  body_limit = 1 }",
 	 ":6: server.body_limit: \"1\" is not a whole number from 1024 to "
-	 "1073741824"},
+	 "16777216"},
 	{"server { body_limit = 0x800 }",
 	 ":3: server.body_limit: \"0x800\" is not a whole number from 1024 to "
-	 "1073741824"},
+	 "16777216"},
 	{"server { body_limit = \"\" }",
 	 ":3: server.body_limit: \"\" is not a whole number from 1024 to "
-	 "1073741824"},
+	 "16777216"},
 	{"server { body_limit = none }",
 	 ":3: server.body_limit: \"none\" is not a whole number from 1024 to "
-	 "1073741824"},
+	 "16777216"},
 	{"server { sandbox = yes }",
 	 ":3: server.sandbox: \"yes\" is not true or false"},
 	{"log { level = loud }",
