@@ -71,11 +71,16 @@ need_packages() {
 		fail "apt-get could not install: $missing"
 }
 
-# build_in FOLDER CONFIGURE-ARGUMENT...: the program in a folder beside the
-# sources. Costs next to nothing when it is built already.
+# build_in FOLDER CONFIGURE-ARGUMENT...: the program in a folder in this one.
+# Costs next to nothing when it is built already.
 build_in() {
 	folder=$1
 	shift
+	case $PWD in
+	*[\\\"\#\$\&\'\`\;]*)
+		fail "cannot be built in a folder with such a name: $PWD"
+		;;
+	esac
 	[ ! -e config.status ] ||
 		fail "this tree is configured itself: run make distclean first"
 	mkdir -p "$folder"
@@ -90,11 +95,11 @@ build_in() {
 		}
 		touch configure
 	fi
-	top=$PWD
 	if [ ! -f "$folder/Makefile" ] ||
 		[ "$(cat "$folder/configured" 2>/dev/null)" != "$*" ]; then
 		echo "$name: configuring" >&2
-		(cd "$folder" && "$top/configure" -q "$@" >&2) ||
+		# By a relative path: configure takes no other with a space in it.
+		(cd "$folder" && ../configure -q "$@" >&2) ||
 			fail "configure failed; $folder/config.log tells more"
 		echo "$*" >"$folder/configured"
 	fi

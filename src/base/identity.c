@@ -16,23 +16,24 @@ is_given(const char *name)
 bool
 identity_find(const char *user, const char *group, struct identity *out)
 {
-	const struct passwd *pw;
-	const struct group *gr;
+	const struct passwd *pw = NULL;
+	const struct group *gr = NULL;
 
 	*out = (struct identity){NULL, IDENTITY_SAME, IDENTITY_SAME};
-	errno = EINVAL;
-	if (geteuid() == 0 && is_given(user)) {
+	if (geteuid() != 0)
+		user = NULL;
+	if (is_given(user))
 		pw = getpwnam(user);
-		if (pw == NULL)
-			return false;
-		*out = (struct identity){user, pw->pw_uid, pw->pw_gid};
-	}
-	if (is_given(group)) {
+	if (is_given(group))
 		gr = getgrnam(group);
-		if (gr == NULL)
-			return false;
-		out->group = gr->gr_gid;
+	if ((is_given(user) && pw == NULL) || (is_given(group) && gr == NULL)) {
+		errno = EINVAL;
+		return false;
 	}
+	if (pw != NULL)
+		*out = (struct identity){user, pw->pw_uid, pw->pw_gid};
+	if (gr != NULL)
+		out->group = gr->gr_gid;
 	return true;
 }
 

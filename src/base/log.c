@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -9,6 +10,8 @@
 
 /* A longer line is cut; PIPE_BUF keeps lines of several workers whole. */
 #define LINE_SIZE 4096
+/* Milliseconds that a log which is not read may hold us up, once. */
+#define PATIENCE_MS 100
 /* Bytes of one value as it is written: a long one must not push the fields
  * behind it out of the line. */
 #define VALUE_SIZE 256
@@ -31,6 +34,7 @@ static const int syslog_priorities[] = {
 static enum log_level level_limit = LEVEL_INFO;
 static const char *request_id;
 static bool use_syslog;
+static int64_t dropped; /* lines since the last that was written */
 
 struct line {
 	char bytes[LINE_SIZE];
@@ -168,6 +172,18 @@ line_time(struct line *l)
 	line_text(l, text);
 }
 
+/*
+ * A log that nobody reads must not stop the service: a full pipe is waited
+ * for once, and then only looked at. A pipe that is writable takes a line.
+ */
+static bool
+is_read(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, dropped > 0 ? 0 : PATIENCE_MS) != 0;
+}
+
 static void
 line_send(struct line *l, enum log_level level)
 {
@@ -177,9 +193,10 @@ line_send(struct line *l, enum log_level level)
 		return;
 	}
 	l->bytes[l->len++] = '\n';
-	/* A log that cannot be written must not stop the service. */
-	if (write(STDERR_FILENO, l->bytes, l->len) < 0)
-		return;
+	if (!is_read() || write(STDERR_FILENO, l->bytes, l->len) < 0)
+		dropped++;
+	else
+		dropped = 0;
 }
 
 void
@@ -201,6 +218,11 @@ log_write(enum log_level level, const struct log_field *fields)
 
 		line_field(&l, &id);
 	}
+	if (dropped > 0) {
+		struct log_field lost = log_number("dropped", dropped);
+
+		line_field(&l, &lost);
+	}
 	line_send(&l, level);
 }
 
@@ -217,10 +239,13 @@ log_wants(enum log_level level)
 }
 
 void
-log_to_syslog(void)
+log_to_syslog(bool wanted)
 {
-	openlog("fastcgi-users", LOG_PID, LOG_DAEMON);
-	use_syslog = true;
+	if (wanted && !use_syslog)
+		openlog("fastcgi-users", LOG_PID, LOG_DAEMON);
+	if (!wanted && use_syslog)
+		closelog();
+	use_syslog = wanted;
 }
 
 void

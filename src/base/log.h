@@ -2,7 +2,8 @@
 /*
  * One logfmt line an event, in one write. Values are escaped: no byte of a
  * client's can start a line or a field. A value is cut, and ends in "...",
- * after 256 bytes. Passwords, tokens and secrets are never handed to it. Event names are stable; the manual lists them.
+ * after 256 bytes. Passwords, tokens and secrets are never handed to it. Event
+ * names are stable; the manual lists them.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -38,8 +39,8 @@ void log_write(enum log_level level, const struct log_field *fields) NONNULL(2);
 void log_set_level(enum log_level level);
 /* Whether a line of this level would be written. */
 bool log_wants(enum log_level level);
-/* To syslog(3), facility daemon, from now on, instead of standard error. */
-void log_to_syslog(void);
+/* To syslog(3), facility daemon, instead of standard error; or back. */
+void log_to_syslog(bool wanted);
 /* Every line carries this id until the next call. NULL for none; borrowed. */
 void log_set_request(const char *id);
 

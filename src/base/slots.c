@@ -16,14 +16,24 @@
 
 #define MODE 0660
 /* Milliseconds between two looks; what is waited for takes far longer. */
-#define PAUSE 4
+#define PAUSE_FIRST 1
+#define PAUSE_OTHERS 4
 #define NONE SIZE_MAX
+/*
+ * Who waits stands in a line, or whoever has just given a slot back would
+ * nearly always take it again before the others look. Its places are bytes of
+ * the file too, far behind the slots: each is held by one who waits, who moves
+ * up when the one before is free, and the first looks for a slot.
+ */
+#define LINE ((off_t)1 << 24)
+#define LINE_PLACES ((size_t)4096)
 
 struct slots {
 	int fd;
 	size_t count;
-	size_t held; /* NONE when no slot is */
-	size_t next; /* where to look first */
+	size_t held;  /* NONE when no slot is */
+	size_t place; /* in the line, NONE when in none */
+	size_t next;  /* where to look first */
 };
 
 /* Root hands out no file that has a second name: whoever may write to the
@@ -84,6 +94,7 @@ slots_open(const char *path, size_t count, struct slots **out)
 		(void)fchmod(s->fd, MODE);
 	s->count = count;
 	s->held = NONE;
+	s->place = NONE;
 	/* Spreads the processes, so that they seldom try the same one. */
 	s->next = count > 0 ? (size_t)getpid() % count : 0;
 	*out = s;
@@ -100,12 +111,12 @@ slots_close(struct slots *s)
 }
 
 static bool
-slot_lock(const struct slots *s, size_t slot, short type)
+byte_lock(const struct slots *s, off_t at, short type)
 {
 	struct flock lock = {
 		.l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = (off_t)slot,
+		.l_start = at,
 		.l_len = 1,
 	};
 
@@ -118,7 +129,7 @@ slot_find(struct slots *s)
 	for (size_t i = 0; i < s->count; i++) {
 		size_t slot = (s->next + i) % s->count;
 
-		if (!slot_lock(s, slot, F_WRLCK))
+		if (!byte_lock(s, (off_t)slot, F_WRLCK))
 			continue;
 		s->held = slot;
 		s->next = slot;
@@ -127,19 +138,85 @@ slot_find(struct slots *s)
 	return false;
 }
 
+/* The place behind everybody who waits: 0 when nobody does. */
+static size_t
+line_end(const struct slots *s)
+{
+	size_t end = 0;
+
+	while (end < LINE_PLACES) {
+		struct flock lock = {
+			.l_type = F_WRLCK,
+			.l_whence = SEEK_SET,
+			.l_start = LINE + (off_t)end,
+			.l_len = (off_t)(LINE_PLACES - end),
+		};
+
+		if (fcntl(s->fd, F_OFD_GETLK, &lock) < 0 ||
+		    lock.l_type == F_UNLCK)
+			break;
+		end = (size_t)(lock.l_start + lock.l_len - LINE);
+	}
+	return end;
+}
+
+/* Enters the line, or moves up as far as it goes. */
+static void
+line_move(struct slots *s)
+{
+	if (s->place == NONE) {
+		size_t end = line_end(s);
+
+		if (end == LINE_PLACES ||
+		    !byte_lock(s, LINE + (off_t)end, F_WRLCK))
+			return;
+		s->place = end;
+	}
+	while (s->place > 0 &&
+	       byte_lock(s, LINE + (off_t)s->place - 1, F_WRLCK)) {
+		(void)byte_lock(s, LINE + (off_t)s->place, F_UNLCK);
+		s->place--;
+	}
+}
+
+static void
+line_leave(struct slots *s)
+{
+	if (s->place != NONE)
+		(void)byte_lock(s, LINE + (off_t)s->place, F_UNLCK);
+	s->place = NONE;
+}
+
+static void
+line_wait(const struct slots *s)
+{
+	const long pause = s->place == 0 ? PAUSE_FIRST : PAUSE_OTHERS;
+	const struct timespec t = {.tv_nsec = pause * 1000000L};
+
+	(void)nanosleep(&t, NULL);
+}
+
 enum err
 slots_take(struct slots *s, int64_t deadline)
 {
-	const struct timespec pause = {.tv_nsec = PAUSE * 1000000L};
+	enum err e = OK;
 
 	if (s->held != NONE)
 		abort();
-	while (!slot_find(s)) {
-		if (clock_monotonic() >= deadline)
-			return ERR_BUSY;
-		(void)nanosleep(&pause, NULL);
+	if (line_end(s) == 0 && slot_find(s))
+		return OK;
+	for (;;) {
+		line_move(s);
+		if (s->place == 0 && slot_find(s))
+			break;
+		if (clock_monotonic() >= deadline) {
+			e = ERR_BUSY;
+			break;
+		}
+		line_wait(s);
 	}
-	return OK;
+	line_leave(s);
+	return e;
 }
 
 void
@@ -147,6 +224,6 @@ slots_give(struct slots *s)
 {
 	if (s->held == NONE)
 		return;
-	(void)slot_lock(s, s->held, F_UNLCK);
+	(void)byte_lock(s, (off_t)s->held, F_UNLCK);
 	s->held = NONE;
 }

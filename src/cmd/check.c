@@ -48,6 +48,8 @@ check_schema(struct examination *x)
 	enum err e =
 		migrate_state(x->database.db, x->database.mem, &state, &why);
 
+	if (e == OK)
+		e = user_check_table(x->database.db, x->database.mem, &why);
 	if (e != OK) {
 		(void)command_fail(0, "schema: %s", why);
 		return e;
@@ -59,12 +61,6 @@ check_schema(struct examination *x)
 				   state.pending_count,
 				   state.pending_count == 1 ? " is" : "s are");
 		return ERR_CONFIGURATION;
-	}
-	e = user_check_columns(x->database.db, x->database.mem);
-	if (e != OK) {
-		(void)command_fail(0, "schema: %s",
-				   db_complaint(x->database.db));
-		return e;
 	}
 	(void)printf("ok: the schema is up to date (version %lld)\n",
 		     (long long)state.version);
@@ -94,11 +90,10 @@ static enum err
 check_permissions(struct examination *x)
 {
 	const struct config *conf = x->conf;
-	const char *writable = x->was_root
-				       ? arena_printf(x->database.mem,
-						      "%s/" SLOTS_FILE,
-						      conf->server.run_dir)
-				       : conf->server.run_dir;
+	const char *writable =
+		x->was_root ? arena_printf(x->database.mem, "%s/" SLOTS_FILE,
+					   conf->server.run_dir)
+			    : conf->server.run_dir;
 	struct stat st;
 
 	if (conf->holds_secrets && stat(conf->path, &st) == 0 &&
@@ -185,8 +180,7 @@ command_check(const struct invocation *in)
 	if (e == OK && *option != '\0') {
 		config_dump(conf, show_setting, NULL);
 	} else if (e == OK) {
-		bool was_root =
-			geteuid() == 0 && *conf->server.user != '\0';
+		bool was_root = geteuid() == 0 && *conf->server.user != '\0';
 
 		e = command_become(conf);
 		if (e == OK)

@@ -91,12 +91,6 @@ command_fail(int status, const char *format, ...)
 	return status;
 }
 
-int
-command_fail_with(enum err e, const char *what)
-{
-	return command_fail(command_status(e), "%s: %s", what, err_sentence(e));
-}
-
 static void
 complain(void *to, const char *sentence)
 {
@@ -128,8 +122,7 @@ command_set_log(const struct config *conf)
 	for (size_t i = 0; i < countof(levels); i++)
 		if (strcmp(levels[i].name, conf->log.level) == 0)
 			log_set_level(levels[i].level);
-	if (strcmp(conf->log.to, "syslog") == 0)
-		log_to_syslog();
+	log_to_syslog(strcmp(conf->log.to, "syslog") == 0);
 }
 
 /* Whether the secrets can be keys is known only by making them. */

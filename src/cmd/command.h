@@ -38,9 +38,6 @@ int command_fail(int status, const char *format, ...) NONNULL(2) PRINTF(2, 3);
  * ASCII where the text is not UTF-8. Gives the text back. */
 char *command_printable(char *text) RETURNS_NONNULL NONNULL(1);
 
-/* The same with an outcome's own sentence. */
-int command_fail_with(enum err e, const char *what) NONNULL(2);
-
 /* Loads the configuration, printing each fault. */
 enum err command_configure(const char *path, struct config **out)
 	NODISCARD NONNULL(1, 2);

@@ -22,7 +22,8 @@ fail(enum err e, const char *why)
 	return e;
 }
 
-/* What the unique index would stumble over, named so that it can be mended. */
+/* What cannot be kept, and what the unique index would stumble over, named so
+ * that it can be mended. */
 static enum err
 check_before(void *arg, struct db *db, struct arena *mem,
 	     const struct migration *next, const char **why)
@@ -32,11 +33,9 @@ check_before(void *arg, struct db *db, struct arena *mem,
 	struct buf names;
 
 	(void)arg;
+	TRY(user_check_table(db, mem, why));
 	if (strcmp(next->name, "unique_email") != 0)
 		return OK;
-	*why = "the table \"user\" lacks a column of FastAPI Users, or its "
-	       "ids are not UUIDs";
-	TRY(user_check_columns(db, mem));
 	TRY(user_duplicates(db, mem, NAMED_DUPLICATES, &emails, &count));
 	if (count == 0)
 		return OK;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/worker.h"
@@ -77,13 +78,38 @@ plan_release(void *to, struct pool_plan *plan)
 	free(c);
 }
 
+/* Requests are not root's business, unless somebody says so. */
+static enum err
+check_user(const struct config *conf)
+{
+	if (geteuid() != 0 || *conf->server.user != '\0')
+		return OK;
+	(void)command_fail(0, "started by root, the pool needs server.user, "
+			      "whom its workers run as");
+	return ERR_CONFIGURATION;
+}
+
+static enum err
+configure(const struct invocation *in, struct config **out)
+{
+	enum err e = command_configure(in->config_path, out);
+
+	if (e == OK)
+		e = check_user(*out);
+	if (e != OK) {
+		config_free(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
 static struct pool_plan *
 plan_reload(void *to)
 {
 	const struct invocation *in = to;
 	struct config *conf = NULL;
 
-	if (command_configure(in->config_path, &conf) != OK)
+	if (configure(in, &conf) != OK)
 		return NULL;
 	command_set_log(conf);
 	return plan_new(conf);
@@ -98,6 +124,7 @@ worker_main(void *to, const struct pool_worker *post)
 	int status;
 
 	(void)to;
+	command_set_log(conf);
 	if (worker_open(conf, &w) != OK)
 		return EX_CONFIG;
 	service = worker_service(w);
@@ -120,7 +147,7 @@ command_pool(const struct invocation *in)
 
 	if (in->argc > 1)
 		return command_fail(EX_USAGE, "pool takes no arguments");
-	if (command_configure(in->config_path, &conf) != OK)
+	if (configure(in, &conf) != OK)
 		return EX_CONFIG;
 	command_set_log(conf);
 	return pool_run(plan_new(conf), &calls);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -9,158 +8,25 @@
 #include "base/uuid.h"
 #include "cmd/command.h"
 #include "cmd/secret_input.h"
+#include "cmd/user_options.h"
 #include "cmd/user_print.h"
 #include "cmd/worker.h"
 #include "core/account.h"
 #include "core/email.h"
+#include "db/db.h"
 
 #define PAGE_SIZE 500
 
-/* What the options of all subcommands ask for. */
-struct user_options {
-	bool json;
-	bool new_password;
-	enum secret_source source;
-	struct account_change change;
-	const char *after;
-	int64_t limit; /* 0: all */
-};
-
-static const bool yes = true;
-static const bool no = false;
-
-enum option_key {
-	KEY_JSON = 256,
-	KEY_STDIN,
-	KEY_GENERATE,
-	KEY_PROMPT,
-	KEY_ACTIVE,
-	KEY_SUPERUSER,
-	KEY_VERIFIED,
-	KEY_EMAIL,
-	KEY_AFTER,
-	KEY_LIMIT,
-	KEY_HELP
-};
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, KEY_JSON},
-	{"password-stdin", no_argument, NULL, KEY_STDIN},
-	{"generate-password", no_argument, NULL, KEY_GENERATE},
-	{"password", no_argument, NULL, KEY_PROMPT},
-	{"active", optional_argument, NULL, KEY_ACTIVE},
-	{"superuser", optional_argument, NULL, KEY_SUPERUSER},
-	{"verified", optional_argument, NULL, KEY_VERIFIED},
-	{"email", required_argument, NULL, KEY_EMAIL},
-	{"after", required_argument, NULL, KEY_AFTER},
-	{"limit", required_argument, NULL, KEY_LIMIT},
-	{"help", no_argument, NULL, KEY_HELP},
-	{0},
-};
-
-static const char usage[] =
-	"usage: fastcgi-users user add E-MAIL [--superuser] [--verified]\n"
-	"           [--active=no] [--password-stdin | --generate-password] "
-	"[--json]\n"
-	"       fastcgi-users user show E-MAIL|ID [--json]\n"
-	"       fastcgi-users user list [--after ID] [--limit N] [--json]\n"
-	"       fastcgi-users user set E-MAIL|ID [--email NEW] "
-	"[--active[=yes|no]]\n"
-	"           [--superuser[=yes|no]] [--verified[=yes|no]]\n"
-	"           [--password | --password-stdin | --generate-password] "
-	"[--json]\n"
-	"       fastcgi-users user delete E-MAIL|ID\n"
-	"The password is asked for, or comes from standard input; never from\n"
-	"an argument, which everybody on the machine could read.\n";
-
-/* --flag means yes; --flag=yes and --flag=no say it. NULL for other words. */
-static const bool *
-flag_value(const char *text)
-{
-	if (text == NULL || strcmp(text, "yes") == 0)
-		return &yes;
-	return strcmp(text, "no") == 0 ? &no : NULL;
-}
-
 static enum err
-take_flag(const bool **out, const char *name, const char *text)
-{
-	*out = flag_value(text);
-	if (*out != NULL)
-		return OK;
-	(void)command_fail(0, "--%s takes yes or no, not \"%s\"", name, text);
-	return ERR_USAGE;
-}
-
-static enum err
-take_password(struct user_options *o, enum secret_source source)
-{
-	o->new_password = true;
-	o->source = source;
-	return OK;
-}
-
-static enum err
-take_limit(struct user_options *o, const char *text)
-{
-	if (text_number(text, 1, INT64_MAX, &o->limit))
-		return OK;
-	(void)command_fail(0, "--limit takes a number, not \"%s\"", text);
-	return ERR_USAGE;
-}
-
-static enum err
-take_after(struct user_options *o, const char *text)
-{
-	char id[UUID_SIZE];
-
-	o->after = text;
-	if (uuid_parse(text, id))
-		return OK;
-	(void)command_fail(0, "--after takes a user's id, not \"%s\"", text);
-	return ERR_USAGE;
-}
-
-static enum err
-take_option(struct user_options *o, int key)
-{
-	switch (key) {
-	case KEY_JSON:
-		o->json = true;
-		return OK;
-	case KEY_STDIN:
-		return take_password(o, SECRET_STDIN);
-	case KEY_GENERATE:
-		return take_password(o, SECRET_GENERATED);
-	case KEY_PROMPT:
-		return take_password(o, SECRET_PROMPT);
-	case KEY_ACTIVE:
-		return take_flag(&o->change.is_active, "active", optarg);
-	case KEY_SUPERUSER:
-		return take_flag(&o->change.is_superuser, "superuser", optarg);
-	case KEY_VERIFIED:
-		return take_flag(&o->change.is_verified, "verified", optarg);
-	case KEY_EMAIL:
-		o->change.email = optarg;
-		return OK;
-	case KEY_AFTER:
-		return take_after(o, optarg);
-	case KEY_LIMIT:
-		return take_limit(o, optarg);
-	default:
-		(void)fputs(usage, stderr);
-		return ERR_USAGE;
-	}
-}
-
-static enum err
-normalise(struct ctx *cx, const char *text, const char **out)
+normalise(struct ctx *cx, struct user_options *o, const char *text,
+	  const char **out)
 {
 	const char *reason = "it is not UTF-8";
 
 	if (text_is_utf8(text, strlen(text)) &&
 	    email_normalise(cx->mem, text, out, &reason) == OK)
 		return OK;
+	o->told = true;
 	(void)command_fail(0, "\"%s\" is not an e-mail address: %s", text,
 			   reason);
 	return ERR_INVALID;
@@ -168,19 +34,32 @@ normalise(struct ctx *cx, const char *text, const char **out)
 
 /* Whom an id or an address names. */
 static enum err
-find(struct ctx *cx, const char *who, struct user *out)
+find(struct ctx *cx, struct user_options *o, struct user *out)
 {
 	char id[UUID_SIZE];
 	enum err e;
 
-	if (uuid_parse(who, id))
+	if (uuid_parse(o->who, id))
 		e = user_by_id(cx->db, cx->mem, id, out);
-	else if (text_is_utf8(who, strlen(who)))
-		e = user_by_email(cx->db, cx->mem, who, out);
+	else if (text_is_utf8(o->who, strlen(o->who)))
+		e = user_by_email(cx->db, cx->mem, o->who, out);
 	else
 		e = ERR_NOT_FOUND;
-	if (e == ERR_NOT_FOUND)
-		(void)command_fail(0, "there is no user \"%s\"", who);
+	if (e == ERR_NOT_FOUND) {
+		o->told = true;
+		(void)command_fail(0, "there is no user \"%s\"", o->who);
+	}
+	return e;
+}
+
+/* A person may take any time over it. */
+static enum err
+read_password(struct ctx *cx, struct user_options *o)
+{
+	enum err e = secret_read(cx->mem, o->source, &o->change.password);
+
+	o->told = e != OK;
+	worker_ctx_renew(cx);
 	return e;
 }
 
@@ -194,20 +73,30 @@ print(struct ctx *cx, const struct user_options *o, const struct user *u)
 	if (o->json)
 		user_print_json(cx->mem, u, shown);
 	else
-		user_print_lines(u, shown);
+		user_print_lines(cx->mem, u, shown);
 }
 
+/* Why a rule refuses an address or a password. */
 static enum err
-say_password_refused(enum err e, const char *reason)
+say_refused(struct user_options *o, enum err e, const char *email,
+	    const char *reason)
 {
-	if (e == ERR_REGISTER_INVALID_PASSWORD ||
-	    e == ERR_UPDATE_USER_INVALID_PASSWORD)
+	bool is_taken = e == ERR_REGISTER_USER_ALREADY_EXISTS ||
+			e == ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
+	bool is_weak = e == ERR_REGISTER_INVALID_PASSWORD ||
+		       e == ERR_UPDATE_USER_INVALID_PASSWORD;
+
+	o->told = is_taken || is_weak;
+	if (is_taken)
+		(void)command_fail(0, "another user has the address \"%s\"",
+				   email);
+	if (is_weak)
 		(void)command_fail(0, "the password is refused: %s", reason);
 	return e;
 }
 
 static enum err
-run_add(struct ctx *cx, struct user_options *o, const char *who)
+run_add(struct ctx *cx, struct user_options *o)
 {
 	const struct account_change *c = &o->change;
 	struct signup in = {
@@ -216,60 +105,53 @@ run_add(struct ctx *cx, struct user_options *o, const char *who)
 		.is_verified = c->is_verified != NULL && *c->is_verified,
 	};
 	struct user u = {0};
-	const char *reason;
+	const char *reason = NULL;
 	enum err e;
 
-	TRY(normalise(cx, who, &in.email));
-	TRY(secret_read(cx->mem, o->source, &o->change.password));
+	TRY(normalise(cx, o, o->who, &in.email));
+	TRY(read_password(cx, o));
 	in.password = o->change.password;
 	e = account_register(cx, &in, &u, &reason);
-	if (e == ERR_REGISTER_USER_ALREADY_EXISTS)
-		(void)command_fail(0, "there is a user \"%s\" already",
-				   in.email);
-	TRY(say_password_refused(e, reason));
+	TRY(say_refused(o, e, in.email, reason));
 	print(cx, o, &u);
 	return OK;
 }
 
 static enum err
-run_show(struct ctx *cx, struct user_options *o, const char *who)
+run_show(struct ctx *cx, struct user_options *o)
 {
 	struct user u = {0};
 
-	TRY(find(cx, who, &u));
+	TRY(find(cx, o, &u));
 	print(cx, o, &u);
 	return OK;
 }
 
 static enum err
-run_set(struct ctx *cx, struct user_options *o, const char *who)
+run_set(struct ctx *cx, struct user_options *o)
 {
 	struct user before = {0};
 	struct user after = {0};
-	const char *reason;
+	const char *reason = NULL;
 	enum err e;
 
-	TRY(find(cx, who, &before));
+	TRY(find(cx, o, &before));
 	if (o->change.email != NULL)
-		TRY(normalise(cx, o->change.email, &o->change.email));
+		TRY(normalise(cx, o, o->change.email, &o->change.email));
 	if (o->new_password)
-		TRY(secret_read(cx->mem, o->source, &o->change.password));
+		TRY(read_password(cx, o));
 	e = account_update(cx, &before, &o->change, NULL, &after, &reason);
-	if (e == ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS)
-		(void)command_fail(0, "another user has the address \"%s\"",
-				   o->change.email);
-	TRY(say_password_refused(e, reason));
+	TRY(say_refused(o, e, o->change.email, reason));
 	print(cx, o, &after);
 	return OK;
 }
 
 static enum err
-run_delete(struct ctx *cx, struct user_options *o, const char *who)
+run_delete(struct ctx *cx, struct user_options *o)
 {
 	struct user u = {0};
 
-	(void)o;
-	TRY(find(cx, who, &u));
+	TRY(find(cx, o, &u));
 	return account_delete(cx, u.id);
 }
 
@@ -282,15 +164,11 @@ page_size(const struct user_options *o, int64_t printed)
 }
 
 static enum err
-run_list(struct ctx *cx, struct user_options *o, const char *who)
+run_list(struct ctx *cx, struct user_options *o)
 {
-	char after[UUID_SIZE] = "";
 	int64_t printed = 0;
 	size_t count = 1;
 
-	(void)who;
-	if (o->after != NULL && !uuid_parse(o->after, after))
-		return ERR_USAGE;
 	if (!o->json)
 		user_print_head();
 	/* A page's memory is given back before the next, so that a listing
@@ -298,105 +176,118 @@ run_list(struct ctx *cx, struct user_options *o, const char *who)
 	while (count > 0 && page_size(o, printed) > 0) {
 		struct user *users = NULL;
 
-		TRY(user_list(cx->db, cx->mem, *after != '\0' ? after : NULL,
+		TRY(user_list(cx->db, cx->mem,
+			      *o->after != '\0' ? o->after : NULL,
 			      page_size(o, printed), &users, &count));
 		for (size_t i = 0; i < count; i++) {
 			if (o->json)
 				user_print_json(cx->mem, &users[i], NULL);
 			else
-				user_print_row(&users[i]);
+				user_print_row(cx->mem, &users[i]);
 		}
 		printed += (int64_t)count;
 		if (count > 0)
-			(void)snprintf(after, sizeof(after), "%s",
+			(void)snprintf(o->after, sizeof(o->after), "%s",
 				       users[count - 1].id);
 		arena_reset(cx->mem);
 	}
 	return OK;
 }
 
-struct subcommand {
-	const char *name;
-	enum err (*run)(struct ctx *cx, struct user_options *o,
-			const char *who);
-	int operands;
-};
+#define NEW_PASSWORD (USER_STDIN | USER_GENERATE)
+#define FLAGS (USER_ACTIVE | USER_SUPERUSER | USER_VERIFIED)
+#define CHANGES (USER_EMAIL | FLAGS | USER_PROMPT | NEW_PASSWORD)
 
-static const struct subcommand subcommands[] = {
-	{"add", run_add, 1}, {"show", run_show, 1},     {"list", run_list, 0},
-	{"set", run_set, 1}, {"delete", run_delete, 1},
+static const struct subcommand {
+	struct user_syntax syntax;
+	enum err (*run)(struct ctx *cx, struct user_options *o);
+} subcommands[] = {
+	{{"add", true, FLAGS | NEW_PASSWORD | USER_JSON, 0}, run_add},
+	{{"show", true, USER_JSON, 0}, run_show},
+	{{"list", false, USER_AFTER | USER_LIMIT | USER_JSON, 0}, run_list},
+	{{"set", true, CHANGES | USER_JSON, CHANGES}, run_set},
+	{{"delete", true, 0, 0}, run_delete},
 };
 
 static const struct subcommand *
 find_subcommand(const char *name)
 {
 	for (size_t i = 0; i < countof(subcommands); i++)
-		if (strcmp(subcommands[i].name, name) == 0)
+		if (strcmp(subcommands[i].syntax.name, name) == 0)
 			return &subcommands[i];
 	return NULL;
 }
 
-static int
-run(const struct invocation *in, const struct subcommand *sub,
-    struct user_options *o, const char *who)
+/* A person reads standard error here; routine events are not for him. */
+static void
+set_log(const struct config *conf)
 {
-	struct config *conf = NULL;
-	struct worker *w = NULL;
-	enum err e = command_start(in->config_path, &conf);
+	if (strcmp(conf->log.to, "syslog") == 0)
+		command_set_log(conf);
+	else
+		log_set_level(LEVEL_WARNING);
+}
 
-	/* A person reads standard error here; routine events are not for
-	 * him. */
-	log_set_level(LEVEL_WARNING);
-	if (e == OK)
-		e = worker_open(conf, &w);
-	if (e == OK)
-		e = sub->run(worker_ctx(w), o, who);
-	if (e == ERR_DATABASE_DOWN || e == ERR_INTERNAL)
-		(void)command_fail_with(e, "user");
-	if (fflush(stdout) != 0 && e == OK)
-		e = ERR_IO;
-	worker_close(w);
-	config_free(conf);
-	return command_status(e);
+/* For what nobody has explained yet. */
+static void
+explain(enum err e, const struct ctx *cx)
+{
+	bool is_of_database = e == ERR_DATABASE_DOWN || e == ERR_CONFLICT ||
+			      e == ERR_INTERNAL;
+	const char *words =
+		cx != NULL && is_of_database ? db_complaint(cx->db) : "";
+
+	(void)command_fail(0, "%s%s%s", err_sentence(e),
+			   *words != '\0' ? ": " : "", words);
 }
 
 static int
-run_with_options(const struct invocation *in, const struct subcommand *sub)
+run(const struct invocation *in, const struct subcommand *sub,
+    struct user_options *o)
 {
-	struct user_options o = {0};
-	char **argv = in->argv + 1;
-	int argc = in->argc - 1;
-	int key;
+	struct config *conf = NULL;
+	struct worker *w = NULL;
+	struct ctx *cx = NULL;
+	enum err e = command_start(in->config_path, &conf);
 
-	while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (key == KEY_HELP)
-			return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
-		if (take_option(&o, key) != OK)
-			return EX_USAGE;
+	o->told = e != OK;
+	if (e == OK) {
+		set_log(conf);
+		e = worker_open(conf, &w);
 	}
-	if (argc - optind != sub->operands)
-		return command_fail(EX_USAGE,
-				    "user %s takes %d operand%s; try user "
-				    "--help",
-				    sub->name, sub->operands,
-				    sub->operands == 1 ? "" : "s");
-	return run(in, sub, &o, argv[optind]);
+	if (e == OK) {
+		cx = worker_ctx(w);
+		e = sub->run(cx, o);
+	}
+	if (fflush(stdout) != 0 && e == OK)
+		e = ERR_IO;
+	if (e != OK && !o->told)
+		explain(e, cx);
+	worker_close(w);
+	config_free(conf);
+	return command_status(e);
 }
 
 int
 command_user(const struct invocation *in)
 {
 	const struct subcommand *sub;
+	struct user_options o;
 
 	if (in->argc < 2)
-		return fputs(usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
+		return fputs(user_usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
 	if (strcmp(in->argv[1], "--help") == 0)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
+		return fputs(user_usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	sub = find_subcommand(in->argv[1]);
 	if (sub == NULL)
 		return command_fail(EX_USAGE,
 				    "user has no subcommand \"%s\"; try user "
 				    "--help",
 				    in->argv[1]);
-	return run_with_options(in, sub);
+	if (user_options_read(&sub->syntax, in->argc - 1, in->argv + 1, &o) !=
+	    OK)
+		return EX_USAGE;
+	if ((o.given & USER_HELP) != 0)
+		return fputs(user_usage, stdout) < 0 ? EX_IOERR : EX_OK;
+	return run(in, sub, &o);
 }

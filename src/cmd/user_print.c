@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "cmd/command.h"
 
 static const char *
 word(bool truth)
@@ -49,10 +50,17 @@ user_print_json(struct arena *mem, const struct user *u, const char *password)
 	(void)puts(b.data);
 }
 
-void
-user_print_lines(const struct user *u, const char *password)
+static const char *
+shown(struct arena *mem, const char *text)
 {
-	(void)printf("id: %s\nemail: %s\n", u->id, u->email);
+	return command_printable(arena_text(mem, text));
+}
+
+void
+user_print_lines(struct arena *mem, const struct user *u, const char *password)
+{
+	(void)printf("id: %s\nemail: %s\n", shown(mem, u->id),
+		     shown(mem, u->email));
 	(void)printf("is_active: %s\nis_superuser: %s\nis_verified: %s\n",
 		     word(u->is_active), word(u->is_superuser),
 		     word(u->is_verified));
@@ -68,8 +76,9 @@ user_print_head(void)
 }
 
 void
-user_print_row(const struct user *u)
+user_print_row(struct arena *mem, const struct user *u)
 {
-	(void)printf("%-36s  %-6s  %-9s  %-8s  %s\n", u->id, word(u->is_active),
-		     word(u->is_superuser), word(u->is_verified), u->email);
+	(void)printf("%-36s  %-6s  %-9s  %-8s  %s\n", shown(mem, u->id),
+		     word(u->is_active), word(u->is_superuser),
+		     word(u->is_verified), shown(mem, u->email));
 }

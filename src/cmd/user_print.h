@@ -15,11 +15,12 @@
 void user_print_json(struct arena *mem, const struct user *u,
 		     const char *password) NONNULL(1, 2);
 
-/* One user as "name: value" lines. */
-void user_print_lines(const struct user *u, const char *password) NONNULL(1);
+/* One user as "name: value" lines; what a terminal would obey is masked. */
+void user_print_lines(struct arena *mem, const struct user *u,
+		      const char *password) NONNULL(1, 2);
 
-/* The head of a table, and a row of it. */
+/* The head of a table, and a row of it, masked likewise. */
 void user_print_head(void);
-void user_print_row(const struct user *u) NONNULL(1);
+void user_print_row(struct arena *mem, const struct user *u) NONNULL(1, 2);
 
 #endif

@@ -49,7 +49,7 @@ hasher_open(const struct config *conf, struct hasher **out)
 
 	if (h == NULL)
 		abort();
-	path = arena_printf(mem, "%s/hash.slots", conf->server.run_dir);
+	path = arena_printf(mem, "%s/" SLOTS_FILE, conf->server.run_dir);
 	e = slots_open(path, count > 0 ? (size_t)count : 1, &h->slots);
 	arena_close(mem);
 	if (e != OK) {

@@ -235,6 +235,9 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	out->expires_at = exp;
 	if (!issued && expires)
 		iat = exp - longest_lifetime(cx->conf);
+	/* Nobody's lifetime: nothing is known, so it counts as the oldest. */
+	if (!issued && iat > cx->now)
+		iat = 0;
 	out->issued_at = iat;
 	return OK;
 }

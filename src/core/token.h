@@ -27,7 +27,7 @@ void token_keys_close(struct token_keys *k);
 struct token {
 	const char *subject; /* the user's canonical id */
 	int64_t generation;  /* of the user's tokens; -1: it names none */
-	int64_t issued_at;   /* iat, else exp - longest lifetime, else 0 */
+	int64_t issued_at;   /* iat, else from exp, else 0 */
 	int64_t expires_at;  /* -1: never */
 	const char *hash;    /* SHA-256 of the whole token, hexadecimal */
 };

@@ -171,6 +171,35 @@ db_ping(struct db *db)
 	return db->driver->script(db, db->driver->ping, true);
 }
 
+/* The answer to a question that has one. */
+static enum err
+ask(struct db *db, struct arena *mem, const struct db_statement *question,
+    const struct db_value *values, size_t count, bool *out)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, question, values, count, &rows);
+
+	*out = e == OK && rows.count == 1 && rows.cells[0].number != 0;
+	return e;
+}
+
+enum err
+db_has_table(struct db *db, struct arena *mem, const char *table, bool *out)
+{
+	const struct db_value value = db_text(table);
+
+	return ask(db, mem, db->driver->has_table, &value, 1, out);
+}
+
+enum err
+db_has_uuid(struct db *db, struct arena *mem, const char *table,
+	    const char *column, bool *out)
+{
+	const struct db_value values[] = {db_text(table), db_text(column)};
+
+	return ask(db, mem, db->driver->has_uuid, values, countof(values), out);
+}
+
 static enum err
 transact_once(struct db *db, enum err (*body)(struct db *db, void *arg),
 	      void *arg)

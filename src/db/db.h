@@ -112,6 +112,16 @@ enum err db_transact_alone(struct db *db,
 /* Several statements without parameters or rows, such as a migration. */
 enum err db_script(struct db *db, const char *sql) NODISCARD NONNULL(1, 2);
 
+/* Whether the database has the table, seen from within a transaction too. */
+enum err db_has_table(struct db *db, struct arena *mem, const char *table,
+		      bool *out) NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Whether the table has the column, and its type is one for UUIDs: the
+ * driver's own, or texts where it has none. */
+enum err db_has_uuid(struct db *db, struct arena *mem, const char *table,
+		     const char *column, bool *out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
 /* One round trip that proves the database answers. */
 enum err db_ping(struct db *db) NODISCARD NONNULL(1);
 

@@ -12,6 +12,8 @@ struct db_driver {
 	const char *name;
 	/* Whether the database has the table named by $1. */
 	const struct db_statement *has_table;
+	/* Whether its table $1 has a column $2 that keeps UUIDs. */
+	const struct db_statement *has_uuid;
 	const char *ping;
 
 	/* As db_open; *out is zeroed but for what the driver set. */

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "db/driver.h"
-
 /* Ours, so that it is the same for every database. */
 static const char version_table[] =
 	"CREATE TABLE IF NOT EXISTS fcu_schema_version ("
@@ -79,12 +77,11 @@ rows_to_done(struct arena *mem, const struct db_rows *rows,
 static enum err
 done_read(struct db *db, struct arena *mem, struct migrate_state *out)
 {
-	struct db_value name = db_text("fcu_schema_version");
 	struct db_rows rows;
-	enum err e;
+	bool is_there;
+	enum err e = db_has_table(db, mem, "fcu_schema_version", &is_there);
 
-	e = db_query(db, mem, db->driver->has_table, &name, 1, &rows);
-	if (e != OK || rows.count != 1 || rows.cells[0].number == 0)
+	if (e != OK || !is_there)
 		return e;
 	e = db_query(db, mem, &versions, NULL, 0, &rows);
 	if (e == OK)

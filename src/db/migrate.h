@@ -44,8 +44,8 @@ struct migrate_state {
 
 /*
  * Reads where the schema stands; changes nothing. ERR_CONFIGURATION when it
- * is newer than this program, or the versions are not 1, 2 … to the last. On any failure *why is a sentence for people,
- * on the arena or static.
+ * is newer than this program, or the versions are not 1, 2 … to the last. On
+ * any failure *why is a sentence for people, on the arena or static.
  */
 enum err migrate_state(struct db *db, struct arena *mem,
 		       struct migrate_state *out, const char **why)

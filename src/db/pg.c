@@ -111,6 +111,18 @@ static const struct db_statement has_table = {
 	.reads_only = true,
 };
 
+static const struct db_statement has_uuid = {
+	.name = "has_uuid",
+	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_attribute a"
+	       " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+	       " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+	       " WHERE c.relname = $1 AND c.relkind IN ('r', 'p')"
+	       " AND pg_catalog.pg_table_is_visible(c.oid)"
+	       " AND a.attname = $2 AND t.typname = 'uuid'",
+	.result = "b",
+	.reads_only = true,
+};
+
 static struct pg *
 pg_of(struct db *db)
 {
@@ -753,6 +765,7 @@ pg_close(struct db *db)
 const struct db_driver pg_driver = {
 	.name = "postgresql",
 	.has_table = &has_table,
+	.has_uuid = &has_uuid,
 	.ping = "SELECT 1",
 	.open = pg_open,
 	.close = pg_close,

@@ -84,6 +84,17 @@ static const struct db_statement has_table = {
 	.reads_only = true,
 };
 
+/* Not what would turn a text of digits into a number. */
+static const struct db_statement has_uuid = {
+	.name = "has_uuid",
+	.sql = "SELECT count(*) FROM pragma_table_info($1)"
+	       " WHERE name = $2 AND upper(type) NOT LIKE '%INT%'"
+	       " AND (upper(type) LIKE '%CHAR%' OR upper(type) LIKE '%TEXT%'"
+	       " OR upper(type) = 'UUID')",
+	.result = "b",
+	.reads_only = true,
+};
+
 static struct sqlite *
 sqlite_of(struct db *db)
 {
@@ -523,6 +534,7 @@ sqlite_close(struct db *db)
 const struct db_driver sqlite_driver = {
 	.name = "sqlite",
 	.has_table = &has_table,
+	.has_uuid = &has_uuid,
 	.ping = "SELECT count(*) FROM sqlite_schema",
 	.open = sqlite_open,
 	.close = sqlite_close,

@@ -12,6 +12,9 @@
 
 #include "base/attr.h"
 
+/* Buffers up to this size stay with their owner between requests. */
+#define BYTES_KEPT ((size_t)16384)
+
 struct bytes {
 	unsigned char *data; /* NULL while room is 0 */
 	size_t len;

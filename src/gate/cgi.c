@@ -4,35 +4,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
-#define PAIRS_LIMIT ((size_t)1000)
-/* How much of a body that is too large is read so that the web server, still
- * writing it, gets to read the answer. */
-#define DRAIN_BYTES ((size_t)1024 * 1024)
-#define DRAIN_TIME 1000 /* milliseconds */
-
-/* The environment as pairs; what is no pair is left out. */
-static size_t
-environment_read(struct arena *mem, struct gate_pair *pairs)
-{
-	size_t count = 0;
-
-	for (char **at = environ; *at != NULL && count < PAIRS_LIMIT; at++) {
-		const char *equals = strchr(*at, '=');
-
-		if (equals == NULL)
-			continue;
-		pairs[count].name =
-			arena_copy(mem, *at, (size_t)(equals - *at));
-		pairs[count].value = equals + 1;
-		count++;
-	}
-	return count;
-}
+/* How much of a body that nobody wants is read: web servers send all of it
+ * before they look at the answer, and forget the answer if they cannot. */
+#define DRAIN_BYTES ((size_t)64 * 1024 * 1024)
+#define DRAIN_TIME 10000 /* milliseconds */
+#define DRAIN_PAUSE 2000 /* without a single byte */
 
 /* Up to `length` bytes; less when the web server ends before. */
 static size_t
@@ -58,12 +38,14 @@ body_drain(void)
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 	int64_t until = clock_monotonic() + DRAIN_TIME;
 	size_t drained = 0;
-	char waste[16384];
+	char waste[65536];
 
 	while (drained < DRAIN_BYTES) {
 		int64_t left = until - clock_monotonic();
 		ssize_t n;
 
+		if (left > DRAIN_PAUSE)
+			left = DRAIN_PAUSE;
 		if (left <= 0 || poll(&input, 1, (int)left) <= 0)
 			return;
 		n = read(STDIN_FILENO, waste, sizeof(waste));
@@ -108,8 +90,8 @@ gate_cgi(const struct gate_service *service)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)alarm((unsigned)conf->server.request_limit);
-	pairs = arena_array(mem, PAIRS_LIMIT, sizeof(*pairs));
-	count = environment_read(mem, pairs);
+	pairs = arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
+	count = gate_environment(mem, environ, pairs);
 	e = gate_body_length(getenv("CONTENT_LENGTH"), conf->server.body_limit,
 			     &length);
 	if (e != OK)
@@ -123,9 +105,10 @@ gate_cgi(const struct gate_service *service)
 	resp_write(&rs, &out);
 	sent = answer_write(&out);
 	arena_reset(mem);
-	if (e == ERR_CONTENT_TOO_LARGE) {
+	if (e != OK) {
 		/* The web server sees the end of the answer at once. */
 		(void)close(STDOUT_FILENO);
+		(void)alarm(0);
 		body_drain();
 	}
 	return sent ? 0 : 1;

@@ -262,6 +262,25 @@ request_judge(struct req *rq, const struct seen *s)
 	return e != OK ? e : body_judge(rq, s);
 }
 
+size_t
+gate_environment(struct arena *mem, char **envp,
+		 struct gate_pair pairs[GATE_PAIRS_LIMIT])
+{
+	size_t count = 0;
+
+	for (; *envp != NULL && count < GATE_PAIRS_LIMIT; envp++) {
+		const char *equals = strchr(*envp, '=');
+
+		if (equals == NULL)
+			continue;
+		pairs[count].name =
+			arena_copy(mem, *envp, (size_t)(equals - *envp));
+		pairs[count].value = equals + 1;
+		count++;
+	}
+	return count;
+}
+
 enum err
 gate_body_length(const char *content_length, int64_t limit, size_t *length)
 {

@@ -250,14 +250,29 @@ signals_open(struct loop *l)
 	       loop_watch(l, l->signal_fd, &l->signals, EPOLLIN);
 }
 
+size_t
+fcgi_connections(size_t wanted, rlim_t files)
+{
+	rlim_t room = files > 2 * FCGI_OTHER_FILES ? files - FCGI_OTHER_FILES
+						   : files / 2;
+
+	if (files == RLIM_INFINITY || room >= wanted)
+		return wanted;
+	return room > 0 ? (size_t)room : 1;
+}
+
 static bool
 loop_open(struct loop *l)
 {
+	struct rlimit files;
 	const struct config *conf = l->service->conf;
 	size_t body = (size_t)conf->server.body_limit;
 
 	l->limits.body = conf->server.body_limit;
-	l->limits.connections = (size_t)conf->server.connections_per_worker;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return false;
+	l->limits.connections = fcgi_connections(
+		(size_t)conf->server.connections_per_worker, files.rlim_cur);
 	l->limits.buffered_max = body > SIZE_MAX / 16 ? SIZE_MAX : body * 16;
 	l->last = &l->first;
 	l->now = clock_monotonic();

@@ -6,14 +6,24 @@
 #ifndef FCGI_H
 #define FCGI_H
 
+#include <stddef.h>
+#include <sys/resource.h>
+
 #include "base/attr.h"
 #include "gate/gate.h"
 #include "gate/handover.h"
 #include "gate/score.h"
 
+/* Descriptors besides the connections: databases, logs, libraries. */
+#define FCGI_OTHER_FILES 128
+
+/* How many of the wanted connections there is room for when a process may
+ * have so many files; where that is little, half of them. At least one. */
+size_t fcgi_connections(size_t wanted, rlim_t files);
+
 /* Where a worker stands; made by the pool (gate/pool.h). */
 struct fcgi_post {
-	int listen_fd;            /* non-blocking */
+	int listen_fd; /* non-blocking; closed when told to stop or retire */
 	struct handover handover; /* .send -1: none */
 	int wake_fd;              /* eventfd of the supervisor; -1: none */
 	struct score *score;      /* NULL: none */

@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KEPT_ROOM ((size_t)16384)
-
 void
 conn_open(struct conn *c, int fd, struct fcgi_limits *limits)
 {
@@ -42,6 +40,7 @@ conn_read(struct conn *c, unsigned char *scratch, size_t size)
 		c->ended = true;
 		return true;
 	}
+	c->fresh = false;
 	fcgi_reader_feed(&c->reader, scratch, (size_t)n);
 	explicit_bzero(scratch, (size_t)n);
 	return true;
@@ -68,7 +67,7 @@ conn_flush(struct conn *c)
 	c->progress = true;
 	if (conn_is_writing(c))
 		return true;
-	bytes_clear(&c->out, KEPT_ROOM);
+	bytes_clear(&c->out, BYTES_KEPT);
 	c->out_at = 0;
 	return true;
 }

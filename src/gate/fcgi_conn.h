@@ -30,6 +30,7 @@ struct conn {
 	int64_t arrived;   /* when its request came, 0: not yet */
 	uint32_t interest; /* events it is registered for; 0: not registered */
 	bool registered;
+	bool fresh;    /* nothing has ever come */
 	bool progress; /* the web server has read some of the output */
 	bool queued;
 	bool ended;        /* the web server sends no more */

@@ -49,15 +49,16 @@ channel_take(struct loop *l)
 	int fd = loop_has_room(l) ? handover_take(&l->post->handover, &arrived)
 				  : -1;
 
+	/* One that only changes hands was heard of before. */
 	if (fd >= 0)
-		loop_adopt(l, fd, arrived);
+		loop_adopt(l, fd, arrived, arrived != 0);
 	return fd >= 0;
 }
 
 void
 doors_take(struct loop *l)
 {
-	while (l->first == NULL && channel_take(l))
+	while (channel_take(l) && l->first == NULL)
 		continue;
 }
 
@@ -106,7 +107,7 @@ doors_accept(struct loop *l)
 		    handover_give(&l->post->handover, fd, l->now))
 			(void)close(fd);
 		else
-			loop_adopt(l, fd, 0);
+			loop_adopt(l, fd, 0, true);
 	}
 	listener_requeue(l);
 }
@@ -119,7 +120,8 @@ doors_leave(struct loop *l, enum loop_mode mode)
 
 	doors_unwatch(l);
 	while ((fd = listener_next(l)) >= 0)
-		loop_adopt(l, fd, 0);
+		loop_adopt(l, fd, 0, true);
+	(void)close(l->post->listen_fd);
 	while (mode == MODE_STOPPING && channel_take(l))
 		continue;
 }

@@ -10,13 +10,24 @@
 #define DRAIN_TIME 2000 /* for a body that nobody wants */
 #define DRAIN_BYTES ((size_t)16 * 1024 * 1024)
 
+/* Who waited in the channel comes before those who came here meanwhile. */
 static void
 queue_add(struct loop *l, struct conn *c)
 {
+	struct conn **at = l->last;
+
+	if (c->arrived >= l->newest) {
+		l->newest = c->arrived;
+	} else {
+		at = &l->first;
+		while (*at != NULL && (*at)->arrived <= c->arrived)
+			at = &(*at)->next;
+	}
 	c->queued = true;
-	c->next = NULL;
-	*l->last = c;
-	l->last = &c->next;
+	c->next = *at;
+	*at = c;
+	if (l->last == at)
+		l->last = &c->next;
 }
 
 void
@@ -37,6 +48,8 @@ loop_drop(struct loop *l, struct conn *c)
 {
 	if (c->queued)
 		loop_unqueue(l, c);
+	if (c->fresh)
+		l->fresh--;
 	conn_close(c);
 	l->conns[c->place] = l->conns[--l->count];
 	l->conns[c->place]->place = c->place;
@@ -78,7 +91,9 @@ conn_deadline(const struct loop *l, const struct conn *c)
 
 	switch (c->wait) {
 	case CONN_IDLE:
-		return l->now + conf->server.idle_limit * 1000;
+		if (!c->fresh)
+			return l->now + conf->server.idle_limit * 1000;
+		return l->now + conf->server.arrival_limit * 1000;
 	case CONN_ARRIVING:
 	case CONN_WRITING:
 		return l->now + conf->server.arrival_limit * 1000;
@@ -151,8 +166,11 @@ void
 loop_listen(struct loop *l, struct conn *c)
 {
 	struct bytes *replies = &c->reader.replies;
+	bool fresh = c->fresh;
 	bool whole = conn_read(c, l->scratch, LOOP_SCRATCH_SIZE);
 
+	if (fresh && !c->fresh)
+		l->fresh--;
 	if (whole && replies->len > 0) {
 		whole = conn_send(c, replies->data, replies->len);
 		bytes_clear(replies, 0);
@@ -181,11 +199,42 @@ loop_event(struct loop *l, struct conn *c, uint32_t events)
 		loop_settle(l, c);
 }
 
-void
-loop_adopt(struct loop *l, int fd, int64_t arrived)
+/*
+ * The one that has been silent longest; NULL when none is. One that has only
+ * just come is spared: what it sent may be on its way.
+ */
+static struct conn *
+silent_find(const struct loop *l)
 {
-	struct conn *c = l->unused;
+	int64_t limit = l->service->conf->server.arrival_limit * 1000;
+	struct conn *found = NULL;
 
+	if (l->fresh == 0)
+		return NULL;
+	for (size_t i = 0; i < l->count; i++) {
+		struct conn *c = l->conns[i];
+
+		if (c->fresh && c->deadline < l->now + limit &&
+		    (found == NULL || c->deadline < found->deadline))
+			found = c;
+	}
+	return found;
+}
+
+bool
+loop_has_room(const struct loop *l)
+{
+	return l->count < l->limits.connections || silent_find(l) != NULL;
+}
+
+void
+loop_adopt(struct loop *l, int fd, int64_t arrived, bool fresh)
+{
+	struct conn *c;
+
+	if (l->count == l->limits.connections)
+		loop_drop(l, silent_find(l));
+	c = l->unused;
 	if (c != NULL)
 		l->unused = c->next;
 	else
@@ -196,6 +245,9 @@ loop_adopt(struct loop *l, int fd, int64_t arrived)
 	}
 	conn_open(c, fd, &l->limits);
 	c->arrived = arrived;
+	c->fresh = fresh;
+	if (fresh)
+		l->fresh++;
 	c->place = l->count;
 	l->conns[l->count++] = c;
 	/* Web servers write as soon as they have connected. */
@@ -232,10 +284,4 @@ loop_bury(struct loop *l)
 		c->next = l->unused;
 		l->unused = c;
 	}
-}
-
-bool
-loop_has_room(const struct loop *l)
-{
-	return l->count < l->limits.connections;
 }

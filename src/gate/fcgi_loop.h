@@ -37,9 +37,11 @@ struct loop {
 	struct fcgi_limits limits;
 	struct conn **conns; /* the open ones, limits.connections at most */
 	size_t count;
+	size_t fresh;        /* of these, never heard of */
 	struct conn *unused; /* may be opened again */
 	struct conn *dead;   /* this round's events may still name them */
-	struct conn *first, **last; /* complete requests in their order */
+	struct conn *first, **last; /* complete requests by their arrival */
+	int64_t newest;             /* arrival of all that were ever queued */
 	int64_t now;                /* clock_monotonic, as of the last look */
 	int64_t polled;             /* when epoll_wait came back */
 	int64_t next_sweep;
@@ -58,9 +60,12 @@ void loop_unwatch(const struct loop *l, int fd) NONNULL(1);
 
 /* Takes a request out of the queue. */
 void loop_unqueue(struct loop *l, struct conn *c) NONNULL(1, 2);
-/* Takes a new connection in, from a web server or another worker. arrived:
- * when its request came, 0 when that is yet to be seen. */
-void loop_adopt(struct loop *l, int fd, int64_t arrived) NONNULL(1);
+/*
+ * Takes a connection in, from a web server or another worker; while there is
+ * room. arrived: when its request came, 0 when that is yet to be seen. fresh:
+ * nothing has ever come from it.
+ */
+void loop_adopt(struct loop *l, int fd, int64_t arrived, bool fresh) NONNULL(1);
 /* Reads what a connection has to say. */
 void loop_listen(struct loop *l, struct conn *c) NONNULL(1, 2);
 /* Acts on epoll's events of a connection. */
@@ -73,15 +78,18 @@ void loop_drop(struct loop *l, struct conn *c) NONNULL(1, 2);
 void loop_sweep(struct loop *l) NONNULL(1);
 /* Makes connections closed in the last round usable again. */
 void loop_bury(struct loop *l) NONNULL(1);
+/* A place is free, or held by somebody who has never said anything. */
 bool loop_has_room(const struct loop *l) NONNULL(1);
 
 /* Watches the doors, or not, as there is room. */
 void doors_tend(struct loop *l) NONNULL(1);
-/* Lets in whoever waits for a free worker, while this one is free. */
+/* Lets in those who wait for a free worker: as many as find this one free,
+ * and one even if it is not, since who is in may never stop asking. */
 void doors_take(struct loop *l) NONNULL(1);
 /* Accepts from the web server. */
 void doors_accept(struct loop *l) NONNULL(1);
-/* For good. What waits before them is let in first. */
+/* For good: what waits before them is let in, and the listening socket is
+ * closed, or it would seem that somebody still serves there. */
 void doors_leave(struct loop *l, enum loop_mode mode) NONNULL(1);
 
 #endif

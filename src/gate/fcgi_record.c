@@ -9,8 +9,6 @@
 #define BEGIN_SIZE 8
 /* A record's longest content that is a multiple of eight. */
 #define CONTENT_MAX ((size_t)65528)
-/* Buffers up to this size stay with their connection between requests. */
-#define KEPT_ROOM ((size_t)16384)
 
 enum record_type {
 	BEGIN_REQUEST = 1,
@@ -84,8 +82,8 @@ static void
 request_forget(struct fcgi_reader *r)
 {
 	r->limits->buffered -= r->body.len;
-	bytes_clear(&r->body, KEPT_ROOM);
-	bytes_clear(&r->params, KEPT_ROOM);
+	bytes_clear(&r->body, BYTES_KEPT);
+	bytes_clear(&r->params, BYTES_KEPT);
 	r->id = 0;
 	r->body_open = false;
 	r->expected = 0;
@@ -143,7 +141,7 @@ static void
 request_refuse(struct fcgi_reader *r, enum err e)
 {
 	r->limits->buffered -= r->body.len;
-	bytes_clear(&r->body, KEPT_ROOM);
+	bytes_clear(&r->body, BYTES_KEPT);
 	r->refused = e;
 	r->phase = FCGI_COMPLETE;
 }

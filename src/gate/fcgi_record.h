@@ -23,7 +23,7 @@
 #include "gate/gate.h"
 
 #define FCGI_PARAMS_LIMIT ((size_t)256 * 1024)
-#define FCGI_PAIRS_LIMIT ((size_t)1000)
+#define FCGI_PAIRS_LIMIT GATE_PAIRS_LIMIT
 #define FCGI_HEADER_SIZE 8
 /* More than every name that FCGI_GET_VALUES knows, with their lengths. */
 #define FCGI_SMALL_SIZE 256

@@ -36,6 +36,7 @@ struct gate_service {
  * body over the limit or shorter than told, Transfer-Encoding, …) end up in
  * rq->refused.
  */
+#define GATE_PAIRS_LIMIT ((size_t)1000)
 struct gate_pair {
 	const char *name;
 	const char *value;
@@ -43,6 +44,11 @@ struct gate_pair {
 void gate_request(struct req *rq, const struct gate_service *service,
 		  const struct gate_pair *pairs, size_t count, const char *body,
 		  size_t body_len, int64_t arrived) NONNULL(1, 2);
+
+/* An environment as pairs, the first ones; what is no pair is left out. */
+size_t gate_environment(struct arena *mem, char **envp,
+			struct gate_pair pairs[GATE_PAIRS_LIMIT])
+	NODISCARD NONNULL(1, 2, 3);
 
 /*
  * Decides from CONTENT_LENGTH how much body to wait for: OK with *length
@@ -58,7 +64,5 @@ int gate_cgi(const struct gate_service *service) NONNULL(1);
 bool gate_is_fastcgi(void);
 /* Serves the socket on descriptor 0 by libfcgi until told to stop. */
 int gate_libfcgi(const struct gate_service *service) NONNULL(1);
-
-/* Serves connections accepted from a listening socket; see gate/fcgi.h. */
 
 #endif

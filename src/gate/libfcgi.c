@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define PAIRS_LIMIT ((size_t)1000)
 #define DRAIN_BYTES ((size_t)1024 * 1024)
 #define EXIT_LATE 75
 
@@ -95,24 +94,6 @@ connection_wait(const sigset_t *unblocked)
 	return false;
 }
 
-static size_t
-environment_read(struct arena *mem, char **envp, struct gate_pair *pairs)
-{
-	size_t count = 0;
-
-	for (; *envp != NULL && count < PAIRS_LIMIT; envp++) {
-		const char *equals = strchr(*envp, '=');
-
-		if (equals == NULL)
-			continue;
-		pairs[count].name =
-			arena_copy(mem, *envp, (size_t)(equals - *envp));
-		pairs[count].value = equals + 1;
-		count++;
-	}
-	return count;
-}
-
 /* One byte more than told is asked for: a longer body is refused. */
 static size_t
 body_read(FCGX_Stream *in, char *body, size_t length)
@@ -166,8 +147,9 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 {
 	const struct config *conf = service->conf;
 	struct arena *mem = service->mem;
-	struct gate_pair *pairs = arena_array(mem, PAIRS_LIMIT, sizeof(*pairs));
-	size_t count = environment_read(mem, fcgi->envp, pairs);
+	struct gate_pair *pairs =
+		arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
+	size_t count = gate_environment(mem, fcgi->envp, pairs);
 	size_t length;
 	enum err e =
 		gate_body_length(FCGX_GetParam("CONTENT_LENGTH", fcgi->envp),
@@ -205,6 +187,9 @@ request_take(const struct gate_service *service, FCGX_Request *fcgi)
 	 * administrator's demand may have been in the missing part. */
 	if (FCGX_Accept_r(fcgi) == 0 && FCGX_GetError(fcgi->in) == 0)
 		request_serve(service, fcgi, arrived);
+	/* Only the door is waited at: nobody would hear what comes next on a
+	 * kept connection. */
+	fcgi->keepConnection = 0;
 	FCGX_Finish_r(fcgi);
 	alarm_set(0);
 	arena_reset(service->mem);

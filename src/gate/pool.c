@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 
 struct supervisor {
 	struct pool_plan *plan;
+	struct pool_plan *standby; /* the last good one, until this one is */
 	const struct pool_calls *calls;
 	struct door *doors;
 	struct crew *crews; /* of the newest plan and, while they go, others */
@@ -117,6 +119,56 @@ failed:
 	return NULL;
 }
 
+static void
+crews_discharge(struct supervisor *s, enum crew_role role)
+{
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role == role)
+			crew_discharge(c, s->now);
+	}
+}
+
+/* A plan that was good stays behind the next until that has proved itself;
+ * one that was not makes way. */
+static void
+plan_leave(struct supervisor *s)
+{
+	if (!s->announced) {
+		crews_discharge(s, CREW_CURRENT);
+		s->calls->release(s->calls->to, s->plan);
+		return;
+	}
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role == CREW_CURRENT)
+			c->role = CREW_STANDBY;
+	}
+	s->standby = s->plan;
+}
+
+static void
+standby_release(struct supervisor *s)
+{
+	if (s->standby == NULL)
+		return;
+	crews_discharge(s, CREW_STANDBY);
+	s->calls->release(s->calls->to, s->standby);
+	s->standby = NULL;
+}
+
+/* The doors are as the newest plan wants them. */
+static void
+doors_adjust(struct supervisor *s)
+{
+	for (struct door *d = s->doors; d != NULL; d = d->next)
+		d->wanted = false;
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role != CREW_CURRENT)
+			continue;
+		c->door->wanted = true;
+		door_adjust(c->door, c->group, c->plan);
+	}
+}
+
 /* The plan is the one that counts from now on. */
 static bool
 plan_adopt(struct supervisor *s, struct pool_plan *plan)
@@ -128,22 +180,55 @@ plan_adopt(struct supervisor *s, struct pool_plan *plan)
 		doors_forget(s);
 		return false;
 	}
-	for (struct crew *c = s->crews; c != NULL; c = c->next)
-		crew_discharge(c, s->now);
-	for (struct door *d = s->doors; d != NULL; d = d->next)
-		d->wanted = false;
-	for (struct crew *c = crews; c != NULL; c = c->next) {
-		c->door->wanted = true;
-		door_adjust(c->door, c->group, plan);
-		last = c;
-	}
+	if (s->plan != plan)
+		plan_leave(s);
+	while (last->next != NULL)
+		last = last->next;
 	last->next = s->crews;
 	s->crews = crews;
-	if (s->plan != plan)
-		s->calls->release(s->calls->to, s->plan);
 	s->plan = plan;
 	s->announced = false;
+	doors_adjust(s);
 	return true;
+}
+
+/* The workers of the newest plan cannot start: back to the one before. */
+static void
+plan_give_up(struct supervisor *s)
+{
+	log_event(LEVEL_ERROR, log_is("reload_refused"),
+		  log_text("error", "workers"));
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role != CREW_CURRENT)
+			continue;
+		crew_discharge(c, s->now);
+		crew_stop(c, s->now);
+	}
+	s->calls->release(s->calls->to, s->plan);
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role == CREW_STANDBY)
+			c->role = CREW_CURRENT;
+	}
+	s->plan = s->standby;
+	s->standby = NULL;
+	s->announced = true;
+	doors_adjust(s);
+}
+
+/* Once, not in each worker, it is said that descriptors are short. */
+static void
+files_check(const struct pool_plan *plan)
+{
+	struct rlimit limit;
+	size_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	room = fcgi_connections(plan->connections, limit.rlim_max);
+	if (room < plan->connections)
+		log_event(LEVEL_WARNING, log_is("connections_capped"),
+			  log_number("connections", (int64_t)room),
+			  log_number("files", (int64_t)limit.rlim_max));
 }
 
 static void
@@ -151,6 +236,7 @@ reload(struct supervisor *s)
 {
 	struct pool_plan *plan = NULL;
 	const char *fault = NULL;
+	struct identity id;
 
 	if (s->stopping)
 		return;
@@ -159,11 +245,14 @@ reload(struct supervisor *s)
 	/* Its user may be another one, to whom the locks must belong. */
 	if (plan == NULL)
 		fault = "configuration";
+	else if (!pool_identity(plan, &id))
+		fault = "user";
 	else if (!run_dir_make(plan))
 		fault = "run_dir";
 	else if (!plan_adopt(s, plan))
 		fault = "socket";
 	if (fault == NULL) {
+		files_check(plan);
 		s->reloaded = true;
 		log_event(LEVEL_INFO, log_is("pool_reloading"));
 		return;
@@ -198,7 +287,7 @@ worker_fork(struct supervisor *s, struct crew *c)
 	if (pid == 0) {
 		const struct pool_child child = {
 			.calls = s->calls,
-			.worker = {.plan = s->plan,
+			.worker = {.plan = c->plan,
 				   .group = c->group,
 				   .post = {.listen_fd = c->door->fd,
 					    .handover = c->door->channel,
@@ -258,7 +347,7 @@ static bool
 plan_is_manned(const struct supervisor *s)
 {
 	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->current && !crew_is_manned(c))
+		if (c->role == CREW_CURRENT && !crew_is_manned(c))
 			return false;
 	}
 	return true;
@@ -270,8 +359,10 @@ workers_relieve(struct supervisor *s)
 {
 	bool manned = plan_is_manned(s);
 
+	if (manned)
+		standby_release(s);
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->current)
+		if (c->role != CREW_OLD)
 			crew_relieve_tired(c, s->now);
 		else if (manned && c->door->wanted)
 			crew_retire(c, s->now);
@@ -293,7 +384,8 @@ crews_forget(struct supervisor *s)
 	while (*at != NULL) {
 		struct crew *c = *at;
 
-		if (c->workers != NULL || (c->current && !s->stopping)) {
+		if (c->workers != NULL ||
+		    (c->role != CREW_OLD && !s->stopping)) {
 			at = &c->next;
 			continue;
 		}
@@ -302,9 +394,23 @@ crews_forget(struct supervisor *s)
 	}
 }
 
+static bool
+plan_has_failed(const struct supervisor *s)
+{
+	if (s->standby == NULL)
+		return false;
+	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role == CREW_CURRENT && crew_has_failed(c))
+			return true;
+	}
+	return false;
+}
+
 static void
 crews_tend(struct supervisor *s)
 {
+	if (!s->stopping && plan_has_failed(s))
+		plan_give_up(s);
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
 		crew_look(c, s->now);
 		while (!s->stopping && crew_wants_worker(c, s->now))
@@ -322,7 +428,7 @@ wait_time(const struct supervisor *s)
 	int64_t until = s->now + TICK;
 
 	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->current && c->next_start > s->now &&
+		if (c->role != CREW_OLD && c->next_start > s->now &&
 		    c->next_start < until)
 			until = c->next_start;
 	}
@@ -393,10 +499,14 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 	int status = 1;
 
 	if (run_dir == NULL || !supervisor_open(&s)) {
-		log_event(LEVEL_ERROR, log_is("pool_failed"),
-			  log_text("error", strerror(errno)));
+		if (errno == EBUSY)
+			process_file_log(plan->run_dir);
+		else
+			log_event(LEVEL_ERROR, log_is("pool_failed"),
+				  log_text("error", strerror(errno)));
 		goto out;
 	}
+	files_check(plan);
 	log_event(LEVEL_INFO, log_is("pool_started"),
 		  log_number("pid", getpid()));
 	supervise(&s);
@@ -413,6 +523,7 @@ out:
 	if (s.wake_fd >= 0)
 		(void)close(s.wake_fd);
 	free(run_dir);
+	standby_release(&s);
 	calls->release(calls->to, s.plan);
 	return status;
 }

@@ -18,10 +18,15 @@
  *                   it was told to
  *   pool_reloading  a good configuration was read, its workers are starting
  *   pool_reloaded   they serve
- *   reload_refused  the new configuration changes nothing (error)
+ *   reload_refused  the new configuration changes nothing (error:
+ *                   configuration, user, run_dir or socket), or no longer
+ *                   does, since none of its workers could start (workers)
+ *   connections_capped fewer connections than configured, since the system
+ *                   lets a process have few files (connections, files)
  *   pool_stopping   on TERM, INT or QUIT
  *   pool_stopped    the end
- *   pool_failed     it could not start (error)
+ *   pool_failed     it could not start (error; file and pid of another one
+ *                   that runs)
  * and in a worker: worker_failed (error), sandbox_skipped, sandbox_missing.
  */
 #ifndef POOL_H

@@ -13,8 +13,6 @@
 
 #include "base/log.h"
 
-/* Descriptors besides the connections: databases, logs, libraries. */
-#define OTHER_FILES 128
 #define EXIT_SETUP 71
 
 /* By name, so that nothing of the supervisor's is forgotten, and nothing
@@ -69,7 +67,7 @@ static bool
 limits_set(const struct pool_plan *plan)
 {
 	const struct rlimit none = {0, 0};
-	const rlim_t files = (rlim_t)plan->connections + OTHER_FILES;
+	const rlim_t files = (rlim_t)plan->connections + FCGI_OTHER_FILES;
 	struct rlimit limit;
 
 	if (setrlimit(RLIMIT_CORE, &none) < 0 ||

@@ -15,6 +15,8 @@
 #define PAUSE_SHORT 20 /* after one that served, but not for long */
 #define LIFE_SHORT 1000
 #define GRACE 1000 /* beyond the limits that workers keep themselves */
+/* Starts that fail before a reload is given up: for two seconds or so. */
+#define FAILURES_MAX 6
 /* Places for successors while their predecessors are still there. */
 #define SPARE_ROOM 8
 
@@ -26,9 +28,10 @@ crew_new(const struct pool_group *group, const struct pool_plan *plan,
 
 	if (c == NULL)
 		return NULL;
+	c->plan = plan;
 	c->group = group;
 	c->door = door;
-	c->current = true;
+	c->role = CREW_CURRENT;
 	c->wanted = group->workers;
 	c->room = group->workers * 2 + SPARE_ROOM;
 	c->request_limit = plan->request_limit * 1000;
@@ -91,10 +94,16 @@ crew_wants_worker(const struct crew *c, int64_t now)
 {
 	size_t staying = count_staying(c, false);
 
-	if (!c->current || staying >= c->wanted || now < c->next_start)
+	if (c->role == CREW_OLD || staying >= c->wanted || now < c->next_start)
 		return false;
 	/* While starts fail, one at a time is tried. */
 	return c->failures == 0 || staying == count_staying(c, true);
+}
+
+bool
+crew_has_failed(const struct crew *c)
+{
+	return !c->served && c->failures >= FAILURES_MAX;
 }
 
 static struct score *
@@ -193,6 +202,7 @@ crew_bury(struct crew *c, pid_t pid, int status, int64_t now)
 		return false;
 	/* It may have become ready since the last look. */
 	w->ready = w->ready || w->score->state != SCORE_STARTING;
+	c->served = c->served || w->ready;
 	exit_log(c, w, status);
 	if (w->leaving == NULL)
 		start_delay(c, w, now);
@@ -221,6 +231,7 @@ worker_look(struct crew *c, struct worker *w, int64_t now)
 	if (!w->ready && w->score->state != SCORE_STARTING) {
 		w->ready = true;
 		c->failures = 0;
+		c->served = true;
 		log_event(LEVEL_INFO, log_is("worker_ready"),
 			  log_text("pool", c->name), log_number("pid", w->pid));
 	}
@@ -297,7 +308,8 @@ crew_stop(struct crew *c, int64_t now)
 void
 crew_discharge(struct crew *c, int64_t now)
 {
-	c->current = false;
+	c->role = CREW_OLD;
+	c->plan = NULL;
 	c->group = NULL;
 	for (struct worker *w = c->workers; w != NULL; w = w->next) {
 		if (w->score->state == SCORE_STARTING)

@@ -27,17 +27,25 @@ struct worker {
 	bool killed;
 };
 
+enum crew_role {
+	CREW_CURRENT, /* of the newest plan */
+	CREW_STANDBY, /* of the last good one, until the newest is manned */
+	CREW_OLD      /* its plan is gone; nobody joins it */
+};
+
 struct crew {
 	struct crew *next;
-	const struct pool_group *group; /* NULL: of an old plan */
+	const struct pool_plan *plan; /* NULL, like the group: it is old */
+	const struct pool_group *group;
 	struct door *door;
 	char *name;
-	bool current; /* of the newest plan */
+	enum crew_role role;
 	size_t wanted;
 	struct score *rows;
 	size_t room;
 	struct worker *workers;
 	unsigned failures; /* in a row, of workers that never served */
+	bool served;       /* one of its workers has */
 	int64_t next_start;
 	int64_t request_limit; /* milliseconds, like the other two */
 	int64_t drain_limit;
@@ -73,7 +81,9 @@ void crew_relieve_tired(struct crew *c, int64_t now) NONNULL(1);
 void crew_retire(struct crew *c, int64_t now) NONNULL(1);
 /* All finish what they have begun, and go. */
 void crew_stop(struct crew *c, int64_t now) NONNULL(1);
-/* It is of an old plan from now on; who does not serve yet never will. */
+/* So many workers in a row could not start, and none ever did. */
+bool crew_has_failed(const struct crew *c) NONNULL(1);
+/* It is old from now on; who does not serve yet never will. */
 void crew_discharge(struct crew *c, int64_t now) NONNULL(1);
 
 #endif

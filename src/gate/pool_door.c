@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/slots.h"
 #include "base/text.h"
 
@@ -82,15 +83,58 @@ unix_clear(const struct sockaddr_un *at)
 	return unlink(at->sun_path) == 0 || errno == ENOENT;
 }
 
+/*
+ * Opens the file of a socket as such, never what a link in its place names:
+ * we may be root, and the folder somebody else's. -1 with errno.
+ */
+static int
+unix_file_open(const char *path, struct stat *st)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) == 0 && S_ISSOCK(st->st_mode) && st->st_nlink == 1)
+		return fd;
+	(void)close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
 static bool
-unix_own(const char *path, unsigned mode, const struct pool_plan *plan)
+unix_file_own(int fd, unsigned mode, const struct pool_plan *plan)
 {
 	struct identity ids;
+	char path[40];
 
-	if (chmod(path, (mode_t)mode) < 0 || !pool_identity(plan, &ids))
+	/* fchmod takes no descriptor of this kind. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!pool_identity(plan, &ids) || chmod(path, (mode_t)mode) < 0)
 		return false;
 	return (ids.user == IDENTITY_SAME && ids.group == IDENTITY_SAME) ||
-	       lchown(path, ids.user, ids.group) == 0;
+	       fchownat(fd, "", ids.user, ids.group, AT_EMPTY_PATH) == 0;
+}
+
+/* Sets permissions of the door's own file, and remembers which that is when
+ * it is new. */
+static bool
+unix_own(struct door *d, unsigned mode, const struct pool_plan *plan, bool new)
+{
+	struct stat st;
+	int fd = unix_file_open(d->address, &st);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	if (new) {
+		d->device = st.st_dev;
+		d->file = st.st_ino;
+	}
+	errno = EEXIST;
+	done = st.st_dev == d->device && st.st_ino == d->file &&
+	       unix_file_own(fd, mode, plan);
+	(void)close(fd);
+	return done;
 }
 
 static int
@@ -98,9 +142,8 @@ unix_open(struct door *d, const struct pool_group *group,
 	  const struct pool_plan *plan)
 {
 	struct sockaddr_un at;
-	struct stat st;
 	mode_t mask;
-	int fd, bound;
+	int fd, bound, error;
 
 	if (!unix_address(group->address, &at) || !unix_clear(&at))
 		return -1;
@@ -111,21 +154,17 @@ unix_open(struct door *d, const struct pool_group *group,
 	mask = umask(0777);
 	bound = bind(fd, (const struct sockaddr *)&at, sizeof(at));
 	(void)umask(mask);
-	if (bound < 0 || lstat(at.sun_path, &st) < 0) {
-		(void)close(fd);
-		return -1;
-	}
-	d->device = st.st_dev;
-	d->file = st.st_ino;
-	if (!unix_own(group->address, group->mode, plan)) {
+	if (bound == 0 && unix_own(d, group->mode, plan, true))
+		return fd;
+	error = errno;
+	if (bound == 0)
 		(void)unlink(at.sun_path);
-		(void)close(fd);
-		return -1;
-	}
-	return fd;
+	(void)close(fd);
+	errno = error;
+	return -1;
 }
 
-/* "127.0.0.1:9000", "[::1]:9000", ":9000" is taken apart. */
+/* "127.0.0.1:9000" or "[::1]:9000" is taken apart. */
 static bool
 inet_split(const char *address, char host[HOST_MAX], const char **port)
 {
@@ -133,7 +172,7 @@ inet_split(const char *address, char host[HOST_MAX], const char **port)
 	size_t len = colon != NULL ? (size_t)(colon - address) : 0;
 	int64_t number;
 
-	if (colon == NULL || len >= HOST_MAX ||
+	if (len == 0 || len >= HOST_MAX ||
 	    !text_number(colon + 1, 1, 65535, &number)) {
 		errno = EINVAL;
 		return false;
@@ -180,16 +219,17 @@ inet_open(const char *address)
 	struct addrinfo *found;
 	char host[HOST_MAX];
 	const char *port;
-	int fd;
+	int fd = -1;
 
 	if (!inet_split(address, host, &port))
 		return -1;
-	if (getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &found) !=
-	    0) {
+	if (getaddrinfo(host, port, &hints, &found) != 0) {
 		errno = EADDRNOTAVAIL;
 		return -1;
 	}
-	fd = inet_bind(found);
+	for (const struct addrinfo *at = found; at != NULL && fd < 0;
+	     at = at->ai_next)
+		fd = inet_bind(at);
 	freeaddrinfo(found);
 	return fd;
 }
@@ -221,12 +261,12 @@ out:
 }
 
 void
-door_adjust(const struct door *d, const struct pool_group *group,
+door_adjust(struct door *d, const struct pool_group *group,
 	    const struct pool_plan *plan)
 {
 	(void)listen(d->fd, group->backlog);
 	if (is_path(d->address))
-		(void)unix_own(d->address, group->mode, plan);
+		(void)unix_own(d, group->mode, plan, false);
 }
 
 void
@@ -295,6 +335,24 @@ process_file_open(const struct pool_plan *plan)
 	(void)close(fd);
 	errno = len;
 	return -1;
+}
+
+void
+process_file_log(const char *run_dir)
+{
+	char path[4096];
+	char line[24] = {0};
+	int fd = -1;
+
+	if (process_file_path(run_dir, path, sizeof(path)))
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && read(fd, line, sizeof(line) - 1) >= 0)
+		line[strcspn(line, "\n")] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+	log_event(LEVEL_ERROR, log_is("pool_failed"),
+		  log_text("error", "another supervisor is running"),
+		  log_text("file", path), log_text("pid", line));
 }
 
 void

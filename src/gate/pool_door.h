@@ -32,7 +32,7 @@ struct door *door_open(const struct pool_group *group,
 /* Closes it and removes its file. */
 void door_close(struct door *d) NONNULL(1);
 /* What may change while it is open: permissions and backlog. */
-void door_adjust(const struct door *d, const struct pool_group *group,
+void door_adjust(struct door *d, const struct pool_group *group,
 		 const struct pool_plan *plan) NONNULL(1, 2, 3);
 
 /*
@@ -46,6 +46,8 @@ bool run_dir_make(const struct pool_plan *plan) NODISCARD NONNULL(1);
  * another one holds it (errno EBUSY) or it cannot be made.
  */
 int process_file_open(const struct pool_plan *plan) NODISCARD NONNULL(1);
+/* Logs that another supervisor holds it. */
+void process_file_log(const char *run_dir) NONNULL(1);
 void process_file_close(const char *run_dir, int fd) NONNULL(1);
 
 /* Whom a plan's workers run as. */

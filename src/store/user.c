@@ -103,10 +103,31 @@ static const struct db_statement duplicates = {
 	.reads_only = true,
 };
 
+static const char no_uuids[] =
+	"the ids of the table \"user\" are not UUIDs, and this version takes "
+	"UUID ids only: give its users UUIDs as FastAPI Users writes them, or "
+	"use another database";
+
 static const struct db_statement check_columns = {
 	.name = "user_check_columns",
 	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE 1 = 0",
 	.result = USER_RESULT,
+	.reads_only = true,
+};
+
+/* How many rows have an id that is no UUID as we write it, and how many have
+ * a NULL. */
+static const struct db_statement count_unfit = {
+	.name = "user_count_unfit",
+	.sql = "SELECT count(CASE WHEN lower(CAST(u.id AS VARCHAR(64)))"
+	       " NOT LIKE '________-____-____-____-____________'"
+	       " OR lower(CAST(u.id AS VARCHAR(64)))"
+	       " <> CAST(u.id AS VARCHAR(64)) THEN 1 END),"
+	       " count(CASE WHEN u.id IS NULL OR u.email IS NULL"
+	       " OR u.hashed_password IS NULL OR u.is_active IS NULL"
+	       " OR u.is_superuser IS NULL OR u.is_verified IS NULL"
+	       " THEN 1 END) FROM \"user\" u",
+	.result = "ii",
 	.reads_only = true,
 };
 
@@ -304,8 +325,64 @@ user_duplicates(struct db *db, struct arena *mem, int64_t limit,
 	return e;
 }
 
-enum err
-user_check_columns(struct db *db, struct arena *mem)
+/* What its declaration says; an empty table has nothing else. */
+static enum err
+declaration_check(struct db *db, struct arena *mem, const char **why)
 {
-	return db_run(db, mem, &check_columns, NULL, 0, NULL);
+	bool has_uuid;
+	enum err e = db_has_uuid(db, mem, "user", "id", &has_uuid);
+
+	if (e == OK && !has_uuid) {
+		*why = no_uuids;
+		return ERR_INVALID;
+	}
+	if (e == OK)
+		e = db_run(db, mem, &check_columns, NULL, 0, NULL);
+	if (e != ERR_INTERNAL)
+		return e;
+	*why = arena_printf(mem,
+			    "the table \"user\" is not one of FastAPI Users, "
+			    "so use another database, or add what it lacks: %s",
+			    db_complaint(db));
+	return ERR_INVALID;
+}
+
+static enum err
+rows_check(struct db *db, struct arena *mem, const char **why)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, &count_unfit, NULL, 0, &rows);
+
+	if (e != OK)
+		return e;
+	if (rows.cells[0].number > 0) {
+		*why = no_uuids;
+		return ERR_INVALID;
+	}
+	if (rows.cells[1].number > 0) {
+		*why = arena_printf(
+			mem,
+			"%lld rows of the table \"user\" have NULL in one of "
+			"id, email, hashed_password, is_active, is_superuser, "
+			"is_verified: give them a value, or delete them",
+			(long long)rows.cells[1].number);
+		return ERR_INVALID;
+	}
+	return OK;
+}
+
+enum err
+user_check_table(struct db *db, struct arena *mem, const char **why)
+{
+	bool is_there;
+	enum err e = db_has_table(db, mem, "user", &is_there);
+
+	if (e == OK && is_there)
+		e = declaration_check(db, mem, why);
+	if (e == OK && is_there)
+		e = rows_check(db, mem, why);
+	if (e != OK && e != ERR_INVALID)
+		*why = arena_printf(mem, "%s: %s", err_sentence(e),
+				    db_complaint(db));
+	return e;
 }

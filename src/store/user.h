@@ -92,8 +92,12 @@ enum err user_duplicates(struct db *db, struct arena *mem, int64_t limit,
 			 const char ***out, size_t *count)
 	NODISCARD NONNULL(1, 2, 4, 5);
 
-/* Reads no row but fails when a column that we need is missing. */
-enum err user_check_columns(struct db *db, struct arena *mem)
-	NODISCARD NONNULL(1, 2);
+/*
+ * Whether the table, where there is one, can be kept as it is: it has the
+ * columns, its ids are UUIDs, and nothing is NULL. ERR_INVALID when not. On
+ * any failure *why is a sentence for people, on the arena or static.
+ */
+enum err user_check_table(struct db *db, struct arena *mem, const char **why)
+	NODISCARD NONNULL(1, 2, 3);
 
 #endif

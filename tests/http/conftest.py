@@ -20,8 +20,9 @@ from client import Client  # noqa: E402
 
 # The cheapest hashes there are; what is tested is not their strength.
 CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
-COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Sanitizer:DEADLY"
-                       r"|event=worker_crashed")
+COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Sanitizer:DEADLY")
+# SIGSYS is what the sandbox ends a worker with.
+DEATH = re.compile(r"event=worker_exited\b.*\bsignal=(\d+)")
 DATABASES = ("sqlite", "postgres")
 # Every way in, for the tests that must hold whatever carries a request.
 WAYS = [(db, server) for server in ("nginx", "nginx-fd0", "apache-cgi")
@@ -47,6 +48,8 @@ class House:
             raise
         self.running.append(made)
         made.client = Client(made)
+        # A test that kills says with what: no other signal ends a worker.
+        made.kills_with = set()
         return made
 
     def get(self, db, server="nginx", settings=(), mount=""):
@@ -60,12 +63,20 @@ class House:
         return self.shared[key]
 
     def end(self, one):
-        """Ends a stack; whatever its sanitizers said is a failure."""
+        """Ends a stack; whatever its sanitizers said is a failure, and so is
+        a worker that a signal ended which the test did not send."""
         self.running.remove(one)
+        said = [f"{name} was ended by the signal {-handle.returncode}"
+                for name, handle in one.handles.items()
+                if (handle.poll() or 0) < 0
+                and -handle.returncode not in one.kills_with]
         one.stop()
-        said = [line for name in one.handles
-                for line in one.read(f"{name}.log").splitlines()
-                if COMPLAINT.search(line)]
+        for name in one.handles:
+            for line in one.read(f"{name}.log").splitlines():
+                death = DEATH.search(line)
+                if COMPLAINT.search(line) or (
+                        death and int(death[1]) not in one.kills_with):
+                    said.append(line)
         one.remove()
         assert not said, "\n".join(said)
 

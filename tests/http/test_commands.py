@@ -2,19 +2,61 @@
 """The commands of an administrator, while the server runs and while not."""
 
 import concurrent.futures
+import fcntl
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
+import pytest
 import stack as stacks
 
 from client import PASSWORD, new_email
 
-OK, USAGE, DATAERR, NOUSER, UNAVAILABLE, CONFIG = 0, 64, 65, 67, 69, 78
+OK, USAGE, DATAERR, NOUSER, UNAVAILABLE, TEMPFAIL, CONFIG = (
+    0, 64, 65, 67, 69, 75, 78)
 
 
 def run(stack, *arguments, given=None):
     return stack.program_command(*arguments, given=given, check=False)
+
+
+def run_with(stack, settings, *arguments, given=None):
+    """The same with more settings, which win over the stack's."""
+    path = stack.write("more.conf",
+                       stack.read("fastcgi-users.conf") + settings)
+    return stack.run(stack.program, "-c", path, *arguments, given=given,
+                     check=False)
+
+
+def execute(stack, sql):
+    """SQL by somebody else than the program."""
+    if stack.db == "sqlite":
+        return stack.run(
+            "/usr/bin/python3", "-c", "import sqlite3, sys; "
+            "sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])",
+            stack.path("users.db"), sql)
+    return stack.run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h",
+                     stack.path("postgres"), "-U", "fastcgi_users", "-c", sql,
+                     "fastcgi_users")
+
+
+@pytest.fixture
+def unmigrated(house, db):
+    """The program and a database in which nothing is yet."""
+    one = stacks.Stack(db=db)
+    try:
+        one.write_secrets()
+        one.write_configuration()
+        one.copy_program()
+        if db == "postgres":
+            one.postgres_start()
+        else:
+            one.run("touch", one.path("users.db"))
+        yield one
+    finally:
+        one.remove()
 
 
 def one_sentence(done):
@@ -157,40 +199,199 @@ def test_migrating_again_and_all_at_once_does_nothing(stack, client):
     assert client.register()
 
 
-def test_many_migrate_an_empty_database_at_once(house, db, tmp_path):
-    one = stacks.Stack(db=db)
+def test_many_migrate_an_empty_database_at_once(unmigrated):
+    if unmigrated.db == "sqlite":
+        os.unlink(unmigrated.path("users.db"))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: run(unmigrated, "migrate"), range(8)))
+
+    assert [d.returncode for d in done] == [OK] * 8, [d.stderr for d in done]
+    assert "pending" not in run(unmigrated, "migrate", "status").stdout
+
+
+def test_a_plan_is_told_before_anything_is_done(unmigrated):
+    assert "CREATE TABLE" in run(unmigrated, "migrate", "plan").stdout
+    assert "pending" in run(unmigrated, "migrate", "status").stdout
+    done = run(unmigrated, "check")
+
+    assert done.returncode != OK
+    assert "migrate" in done.stderr
+
+
+OTHERS_TABLE = """CREATE TABLE "user" (id {}, email VARCHAR(320),
+hashed_password VARCHAR(1024), is_active BOOLEAN, is_superuser BOOLEAN,
+is_verified BOOLEAN, PRIMARY KEY (id))"""
+
+
+def test_a_table_with_integer_ids_is_refused(unmigrated):
+    execute(unmigrated, OTHERS_TABLE.format("INTEGER"))
+
+    for statement in ("SELECT 1", """INSERT INTO "user" VALUES
+            (1, 'a@example.com', 'x', true, false, true)"""):
+        execute(unmigrated, statement)
+        for command in ("migrate", "check"):
+            done = run(unmigrated, command)
+            assert done.returncode == DATAERR, done.stderr
+            assert "UUID ids only" in one_sentence(done)
+    assert "applied" not in run(unmigrated, "migrate", "status").stdout
+
+
+def test_a_table_with_nulls_is_refused_until_they_are_mended(unmigrated):
+    execute(unmigrated, OTHERS_TABLE.format(
+        "UUID" if unmigrated.db == "postgres" else "CHAR(36)"))
+    execute(unmigrated, """INSERT INTO "user" VALUES
+        ('00000000-0000-4000-8000-00000000000a', 'a@example.com', NULL, true,
+        false, true)""")
+
+    for command in ("migrate", "check"):
+        done = run(unmigrated, command)
+        assert done.returncode == DATAERR, done.stderr
+        assert "NULL" in one_sentence(done)
+    execute(unmigrated, """UPDATE "user" SET hashed_password = '!'""")
+
+    assert run(unmigrated, "migrate").returncode == OK
+    assert run(unmigrated, "check").returncode == OK
+
+
+def test_a_mistyped_path_makes_no_database(stack):
+    path = stack.path("typo.db")
+    settings = f'database {{ url = "sqlite:{path}" }}\n'
+
+    for arguments in (("check",), ("migrate", "plan"), ("migrate", "status"),
+                      ("user", "list"), ("user", "show", new_email())):
+        done = run_with(stack, settings, *arguments)
+        assert done.returncode == UNAVAILABLE, (arguments, done.stderr)
+        assert f"no file {path}" in done.stderr, arguments
+        assert not os.path.exists(path), arguments
     try:
-        one.write_secrets()
-        one.write_configuration()
-        one.copy_program()
-        if db == "postgres":
-            one.postgres_start()
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            done = list(pool.map(lambda _: run(one, "migrate"), range(8)))
-        assert [d.returncode for d in done] == [OK] * 8, [
-            d.stderr for d in done]
-        assert "pending" not in run(one, "migrate", "status").stdout
+        assert run_with(stack, settings, "migrate", "apply").returncode == OK
+        assert run_with(stack, settings, "user", "list").returncode == OK
     finally:
-        one.remove()
+        for ending in ("", "-wal", "-shm"):
+            stack.forget_file("typo.db" + ending)
 
 
-def test_a_plan_is_told_before_anything_is_done(house, db):
-    one = stacks.Stack(db=db)
+@pytest.mark.parametrize("what", ["add", "set"])
+def test_a_password_may_be_typed_slowly(stack, client, what):
+    email = new_email() if what == "add" else client.register()["email"]
+    path = stack.write("more.conf", stack.read("fastcgi-users.conf")
+                       + "password { wait_limit = 1 }\n")
+
+    done = stack.run("sh", "-c", '(sleep 1.5; echo "$0") | "$@"', PASSWORD,
+                     stack.program, "-c", path, "user", what, email,
+                     "--password-stdin", check=False)
+
+    assert done.returncode == OK, done.stderr
+    assert client.login(email)
+
+
+def test_that_too_much_goes_on_is_told_in_one_sentence(stack, client):
+    with open(stack.path("hash.slots"), "r+b") as slots:
+        fcntl.lockf(slots, fcntl.LOCK_EX, 1, 0)
+
+        done = run_with(stack, "password { wait_limit = 1 max_parallel = 1 }",
+                        "user", "add", new_email(), "--password-stdin",
+                        given=PASSWORD)
+
+    assert done.returncode == TEMPFAIL
+    assert one_sentence(done)
+
+
+def test_options_of_other_subcommands_are_refused(stack, client):
+    taken = client.register()["email"]
+    for arguments in (("add", new_email(), "--email", new_email()),
+                      ("add", new_email(), "--limit", "1"),
+                      ("show", taken, "--superuser"),
+                      ("show", taken, "--password-stdin"),
+                      ("list", "--password-stdin"), ("list", "--verified"),
+                      ("set", taken, "--after", client.register()["id"]),
+                      ("delete", taken, "--json"),
+                      ("set", taken, "--generate-password",
+                       "--password-stdin"),
+                      ("set", taken), ("set", taken, "--json")):
+        done = run(stack, "user", *arguments, given=PASSWORD)
+        assert done.returncode == USAGE, (arguments, done.stderr)
+        assert one_sentence(done)
+    assert run(stack, "user", "show", taken).returncode == OK
+
+
+def test_no_control_character_reaches_a_terminal(stack, client):
+    user = client.register()
+    character = "char" if stack.db == "sqlite" else "chr"
+    control = [f"{character}({n})" for n in (27, 7, 10, 127, 155)]
+    execute(stack, f"""UPDATE "user" SET email =
+        {' || '.join(control)} || 'ä' || email WHERE id = '{user["id"]}'""")
     try:
-        one.write_secrets()
-        one.write_configuration()
-        one.copy_program()
-        if db == "postgres":
-            one.postgres_start()
+        shown = run(stack, "user", "show", user["id"]).stdout
+        listed = run(stack, "user", "list").stdout
 
-        assert "CREATE TABLE" in run(one, "migrate", "plan").stdout
-        assert "pending" in run(one, "migrate", "status").stdout
-        done = run(one, "check")
-
-        assert done.returncode != OK
-        assert "migrate" in done.stderr
+        assert f"email: ??????ä{user['email']}\n" in shown
+        for said in (shown, listed):
+            assert user["email"] in said
+            assert not [c for c in said if c != "\n" and (
+                c < " " or "\x7f" <= c < "\xa0")], said
     finally:
-        one.remove()
+        run(stack, "user", "delete", user["id"])
+
+
+def test_with_syslog_no_log_line_is_among_what_a_command_says(stack):
+    settings = ('log { to = "syslog" }\n'
+                'database { url = "sqlite:/nonexistent/users.db" }\n')
+
+    done = run_with(stack, settings, "user", "list")
+
+    assert done.returncode == UNAVAILABLE
+    assert "/nonexistent/users.db" in one_sentence(done)
+
+
+def test_a_file_with_secrets_that_everybody_reads_fails_the_check(stack):
+    files = "".join(f'{name}_file = "{stack.path(name + ".secret")}" '
+                    for name in stacks.SECRETS)
+    server = f'server {{ run_dir = "{stack.folder}" }}\n'
+    url = f'database {{ url = "{stack.database_url}" }}\n'
+    inline = f'secrets {{ reset = {{ "{stack.secrets["reset"]}" }} }}\n'
+    for settings, environment, status in (
+            (url, {}, CONFIG),
+            (inline, {"FASTCGI_USERS_DATABASE_URL": stack.database_url},
+             CONFIG),
+            ("", {"FASTCGI_USERS_DATABASE_URL": stack.database_url}, OK)):
+        path = stack.write("open.conf", server + f"secrets {{ {files} }}\n"
+                           + settings, 0o644)
+        command = ["env", *(f"{n}={v}" for n, v in environment.items()),
+                   stack.program, "-c", path, "check"]
+        done = stack.run(*command, check=False)
+        assert done.returncode == status, (settings, done.stderr)
+        if status != OK:
+            assert "chmod 640" in one_sentence(done)
+        os.chmod(path, 0o640)
+        assert stack.run(*command, check=False).returncode == OK
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop to a user")
+def test_commands_of_root_leave_its_folder_to_root(stack, client):
+    parent = tempfile.mkdtemp(prefix="fastcgi-users-test-")
+    os.chmod(parent, 0o755)
+    folder = os.path.join(parent, "run")
+    path = stack.write("more.conf", stack.read("fastcgi-users.conf")
+                       + f'server {{ run_dir = "{folder}" '
+                       f'user = "{stack.user.pw_name}" }}\n')
+    email = new_email()
+    try:
+        for arguments in (("check",), ("user", "add", email,
+                                       "--password-stdin")):
+            done = subprocess.run(
+                [stack.program, "-c", path, *arguments], input=PASSWORD,
+                text=True, capture_output=True, check=False, umask=0o077,
+                env=stack.environment())
+            assert done.returncode == OK, done.stderr
+        assert client.login(email)
+        assert os.stat(folder).st_uid == 0
+        assert os.stat(folder).st_mode & 0o777 == 0o755
+        slots = os.stat(os.path.join(folder, "hash.slots"))
+        assert slots.st_uid == stack.user.pw_uid
+        assert os.listdir(folder) == ["hash.slots"]
+    finally:
+        shutil.rmtree(parent)
 
 
 def test_a_good_configuration_passes_the_check(stack):
@@ -262,3 +463,13 @@ def test_the_version_is_told(stack):
                               "PATH": os.environ["PATH"]})
 
     assert done.stdout.split()[-1].count(".") >= 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another")
+def test_root_must_say_whom_the_pool_runs_as(stack):
+    done = subprocess.run(
+        [stack.program, "-c", stack.config, "pool"], text=True, timeout=60,
+        capture_output=True, check=False)
+
+    assert done.returncode == CONFIG
+    assert "server.user" in one_sentence(done)

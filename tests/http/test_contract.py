@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Routing, mounting and the ways of the web server."""
 
+import os
+
 import pytest
 import stack as stacks
 
@@ -156,6 +158,44 @@ def test_a_body_over_the_programs_limit_arrives_as_413(house, db, server):
         assert answer.status_code == 413
         assert detail(answer) == "Content Too Large"
     assert client.register()
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache-cgi"])
+def test_a_body_far_over_the_limit_gets_its_413_whole(house, db, server):
+    client = house.get(db, server).client
+
+    for size in (1536 << 10, 3 << 20, 30 << 20):
+        answer = client.post("/auth/register", data=b"x" * size, headers={
+            "Content-Type": "application/json"})
+        assert answer.status_code == 413, size
+    assert client.register()
+
+
+def test_robots_are_kept_away(client):
+    with open(os.path.join(stacks.TOP, "www", "robots.txt"), "rb") as f:
+        wanted = f.read()
+
+    answer = client.get("/robots.txt")
+
+    assert (answer.status_code, answer.content) == (200, wanted)
+    assert answer.headers["Content-Type"] == "text/plain"
+
+
+def test_the_least_memory_allowed_answers_the_worst_body(house, db):
+    stack = house.get(db, settings=("server.body_limit=16384",
+                                    "server.memory_per_request=1048576"))
+    before = stack.worker_pids()
+
+    for body, kind in ((b"\x01" * 16384, "text/plain"),
+                       (b"username=" + b"\x01" * 16375,
+                        "application/x-www-form-urlencoded"),
+                       (b'{"email":["' + b"\x7f" * 16370 + b'"]}',
+                        "application/json"),
+                       (b"[1" + b",1" * 8190 + b"]", "application/json")):
+        answer = stack.client.post("/auth/register", data=body,
+                                   headers={"Content-Type": kind})
+        assert answer.status_code == 422, answer.text[:80]
+    assert stack.worker_pids() == before
 
 
 def test_headers_beyond_measure_are_431(client):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Losing the database, and getting it back."""
 
+import os
 import signal
 import sqlite3
 
@@ -80,6 +81,27 @@ def test_what_was_acknowledged_is_there_after_a_crash(new_stack):
 
     for user in acknowledged:
         assert client.get(f"/users/{user['id']}", token=token).json() == user
+
+
+def test_a_sqlite_file_that_is_missing_is_503_until_it_is_made(new_stack):
+    stack = new_stack("sqlite", workers=1)
+    client = stack.client
+    stack.settings["database", None]["url"] = "sqlite:" + stack.path("typo")
+    stack.write_configuration()
+
+    stack.handles["pool"].send_signal(signal.SIGHUP)
+
+    assert stacks.wait_until(lambda: unavailable(client.get("/readyz")),
+                             seconds=30, step=0.05)
+    assert unavailable(client.try_login(new_email()))
+    assert not os.path.exists(stack.path("typo"))
+
+    stack.program_command("migrate")
+
+    assert stacks.wait_until(
+        lambda: client.get("/readyz").status_code == 200, seconds=30,
+        step=0.1)
+    assert client.register()
 
 
 def test_a_locked_sqlite_file_is_503_and_recovers(new_stack):

@@ -3,8 +3,10 @@
 
 import json
 import os
+import pwd
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -146,6 +148,23 @@ def test_the_nginx_example_is_valid_with_tls_too(tmp_path):
     assert "[warn] conflicting" not in done.stderr
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "12345678901", "",
+                                  "x", "-1"])
+def test_a_start_on_a_port_that_cannot_be_is_refused_at_once(port):
+    before = sorted(os.listdir(stacks.TOP))
+    for arguments in (("--port", port), ("--port=" + port,),
+                      ("--stop", "--port", port)):
+        done = subprocess.run([os.path.join(stacks.TOP, "start"), *arguments],
+                              capture_output=True, text=True, check=False,
+                              timeout=10)
+
+        assert done.returncode == 64
+        assert done.stderr == ("./start: --port wants a number from 1 to "
+                               f"65535, not {port}\n")
+    assert not [name for name in set(os.listdir(stacks.TOP)) - set(before)
+                if name.startswith(".run")]
+
+
 class Serve:
     """./start's second half, on a port of its own."""
 
@@ -169,6 +188,13 @@ class Serve:
             if line.startswith("Ctrl-C"):
                 return "".join(lines)
         raise AssertionError(self.process.stderr.read())
+
+    def start_in_vain(self):
+        """What it says when it cannot."""
+        with pytest.raises(AssertionError) as said:
+            self.start()
+        assert self.process.wait(60) == 1
+        return str(said.value)
 
     def stop(self):
         done = tool("serve", "--stop", "--port", str(self.port))
@@ -240,3 +266,72 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
         assert served.process.returncode == 0
         assert not [p for p in stacks.process_ids()
                     if stacks.process_carries(p, folder)]
+
+
+def test_a_start_that_failed_loses_no_password(db):
+    with Serve(db) as served:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", served.port))
+            s.listen()
+            said = served.start_in_vain()
+            assert said.strip() == (f"./start: port {served.port} is in use: "
+                                    "choose another with --port")
+
+        said = served.start()
+
+        password = re.search(r"with the password (\S+)", said)[1]
+        answer = requests.post(
+            f"http://127.0.0.1:{served.port}/auth/bearer/login", timeout=60,
+            data={"username": stacks.SUPERUSER, "password": password})
+        assert answer.status_code == 200
+        served.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root signals others")
+def test_nobody_but_who_started_it_says_whom_a_stop_signals():
+    user = pwd.getpwnam(stacks.UNPRIVILEGED)
+    with Serve("sqlite") as served, subprocess.Popen(
+            ["sleep", "600"], start_new_session=True) as victim:
+        served.start()
+        path = os.path.join(served.path, stacks.RECORD)
+        try:
+            found = os.stat(path)
+            assert (found.st_uid, found.st_mode & 0o777) == (0, 0o600)
+            with open(path, encoding="utf-8") as f:
+                record = f.read()
+            marked = {"pid": victim.pid,
+                      "start": stacks.process_stat(victim.pid)[3]}
+            subprocess.run(
+                ["/usr/bin/python3", "-c", "import os, sys; "
+                 "os.unlink(sys.argv[1]); "
+                 "open(sys.argv[1], 'w').write(sys.argv[2])",
+                 os.path.realpath(path),
+                 json.dumps({"by": marked, "started": {"x": marked}})],
+                check=True, user=user.pw_uid, group=user.pw_gid,
+                extra_groups=[], cwd="/")
+
+            done = tool("serve", "--stop", "--port", str(served.port))
+
+            assert done.returncode == 1
+            assert "not written by you" in done.stderr
+            assert victim.poll() is None
+            assert served.process.poll() is None
+        finally:
+            victim.kill()
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(record)
+        assert "stopped" in served.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works as another")
+def test_a_stop_spares_who_merely_looks_around_in_the_folder():
+    with Serve("sqlite") as served:
+        served.start()
+        with subprocess.Popen(["sleep", "600"],
+                              cwd=os.path.realpath(served.path)) as looking:
+            try:
+                assert "stopped" in served.stop()
+                assert looking.poll() is None
+            finally:
+                looking.kill()

@@ -28,6 +28,7 @@ def test_a_killed_worker_loses_only_its_own_requests(new_stack, db):
     workers = stack.worker_pids()
     assert len(workers) == 8
 
+    stack.kills_with.add(signal.SIGKILL)
     with Load(client, 200, token=token) as load:
         load.wait_for(200)
         for victim in workers:
@@ -35,10 +36,10 @@ def test_a_killed_worker_loses_only_its_own_requests(new_stack, db):
             load.wait_for(100)
         load.wait_for(400)
 
-    # Whoever asked while a worker died may have lost that one answer.
+    # nginx asks again for what it read, except where the connection was new:
+    # of those a worker takes with it what it had in hand.
     assert load.bad(200, 502) == []
-    lost = load.answers.count(502)
-    assert lost <= len(load.answers) // 2
+    assert load.answers.count(502) <= 2 * len(workers)
     wait_for_replacement(stack, workers, 8)
     answers = parallel([lambda: client.get("/users/me", token=token)] * 50)
     assert all(a.json() == user for a in answers)
@@ -48,6 +49,7 @@ def test_nothing_acknowledged_is_lost_when_workers_are_killed(new_stack, db):
     stack = new_stack(db, workers=3)
     client = stack.client
     token = client.admin()
+    stack.kills_with.add(signal.SIGKILL)
     acknowledged = []
 
     def register_some():
@@ -220,6 +222,7 @@ def test_workers_end_with_their_supervisor(new_stack, db):
     stack = new_stack(db, workers=2)
     workers = stack.worker_pids()
     assert len(workers) == 4
+    stack.kills_with.add(signal.SIGKILL)
 
     stack.handles["pool"].send_signal(signal.SIGKILL)
 
@@ -233,6 +236,7 @@ def test_a_second_start_takes_over_sockets_left_behind(new_stack, db):
     client = stack.client
     _, token = client.newcomer()
     workers = stack.worker_pids()
+    stack.kills_with.add(signal.SIGKILL)
     stack.handles["pool"].send_signal(signal.SIGKILL)
     stack.handles["pool"].wait()
     assert stacks.wait_until(

@@ -67,7 +67,7 @@ def cgi(request):
         "password.memory_kib=8", "password.passes=1", "password.lanes=1"])
     try:
         made.prepare()
-        made.add_superuser_end(made.add_superuser_begin(None))
+        made.add_superuser()
         yield Cgi(made)
     finally:
         made.remove()

@@ -78,9 +78,11 @@ def process_children(parent):
 
 
 def process_carries(pid, folder):
-    """Whether it was started with the folder's mark, or works in there."""
+    """Whether it was started with the folder's mark, or works in there as
+    the folder's owner: whoever else looks around in there is not ours."""
     try:
-        if os.readlink(f"/proc/{pid}/cwd").split(" ")[0] == folder:
+        if (os.readlink(f"/proc/{pid}/cwd").split(" ")[0] == folder
+                and os.stat(f"/proc/{pid}").st_uid == os.stat(folder).st_uid):
             return True
         with open(f"/proc/{pid}/environ", "rb") as f:
             return f"{MARK}={folder}".encode() in f.read().split(b"\0")
@@ -491,6 +493,8 @@ class Stack:
         text = self.substitute(text, "listen 80;",
                                f"listen 127.0.0.1:{self.port};")
         limit = self.settings["server", None].get("body_limit")
+        text = self.substitute(text, "root /usr/local/share/fastcgi-users/www;",
+                               f"root {quote(self.copy_www())};")
         if limit:
             # Well above, so that it is the program that refuses.
             text = self.substitute(text, "client_max_body_size 1m;",
@@ -502,6 +506,14 @@ class Stack:
         if self.mount:
             text = self.mount_site(text)
         return text
+
+    def copy_www(self):
+        """A copy, since our user may not reach the sources."""
+        self.make_subfolder("www", 0o755)
+        for name in os.listdir(os.path.join(TOP, "www")):
+            self.write(os.path.join("www", name), self.example("www", name),
+                       0o644)
+        return self.path("www")
 
     def mount_site(self, text):
         text = self.substitute(text, "location / {",
@@ -567,9 +579,13 @@ http {{
         try:
             self.wait_for(name, written, "start")
         except Failure as e:
-            if "ddress already in use" in self.read(f"{name}.log"):
+            said = self.read(f"{name}.log")
+            if "ddress already in use" in said:
                 self.forget_file(f"{name}.log")
                 raise Failure(f"the port {self.port} is in use") from e
+            if "bind() to" in said and "Permission denied" in said:
+                raise Failure(f"port {self.port} is not for ordinary users: "
+                              "choose one from 1024 on with --port") from e
             raise
 
     def apache_start(self):
@@ -621,13 +637,14 @@ Mutex file:{self.folder}
         """Up to a first good answer; on failure everything is undone."""
         try:
             self.prepare()
-            adding = self.add_superuser_begin(superuser_password)
             self.pool_start()
             self.web_server_start()
-            self.add_superuser_end(adding)
             if not wait_until(lambda: self.get("/readyz") == 200):
                 raise Failure("the stack does not get ready: "
                               + self.last_words())
+            # Last: nobody would be told the password of a superuser whom a
+            # start made that failed afterwards.
+            self.add_superuser(superuser_password)
         except BaseException:
             self.stop()
             raise
@@ -647,29 +664,14 @@ Mutex file:{self.folder}
         listed = self.program_command("user", "list", "--json").stdout
         return "@" in listed
 
-    def add_superuser_begin(self, password):
-        """Runs beside the start of the servers; its hash takes a while."""
+    def add_superuser(self, password=None):
         if self.durable and self.has_users():
-            return None
-        password = password or secrets.token_urlsafe(12)
-        self.superuser = {"email": SUPERUSER, "password": password}
-        adding = subprocess.Popen(
-            [self.program, "-c", self.config, "user", "add", SUPERUSER,
-             "--superuser", "--verified", "--password-stdin"],
-            cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env=self.environment(),
-            umask=0o077, **self.as_user())
-        adding.stdin.write(password + "\n")
-        adding.stdin.close()
-        adding.stdin = None
-        return adding
-
-    def add_superuser_end(self, adding):
-        if adding is None:
             return
-        said = adding.communicate()[0]
-        if adding.returncode != 0:
-            raise Failure(f"the superuser could not be added: {said.strip()}")
+        password = password or secrets.token_urlsafe(12)
+        self.program_command("user", "add", SUPERUSER, "--superuser",
+                             "--verified", "--password-stdin",
+                             given=password + "\n")
+        self.superuser = {"email": SUPERUSER, "password": password}
 
     def last_words(self):
         lines = []
@@ -707,12 +709,20 @@ Mutex file:{self.folder}
         }
 
     def save_record(self):
+        """Ours, not the stack's user's: who ends the stack signals whom the
+        record names, and that may be root."""
         me = os.getpid()
         told = {"base_url": self.describe()["base_url"]} if self.durable \
             else self.describe()
-        self.write(RECORD, json.dumps({
+        text = json.dumps({
             "by": {"pid": me, "start": process_stat(me)[3]},
-            "started": self.processes, **told}) + "\n")
+            "started": self.processes, **told}) + "\n"
+        self.forget_file(RECORD + ".new")
+        fd = os.open(self.path(RECORD + ".new"), os.O_WRONLY | os.O_CREAT
+                     | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.rename(self.path(RECORD + ".new"), self.path(RECORD))
 
     def stop(self):
         stop_processes(self.folder, self.processes)
@@ -748,8 +758,16 @@ def stop_processes(folder, started):
 
 
 def read_record(folder):
+    """The record, if we wrote it ourselves; None when there is none."""
     try:
-        with open(os.path.join(folder, RECORD), encoding="utf-8") as f:
+        fd = os.open(os.path.join(folder, RECORD),
+                     os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(fd, encoding="utf-8") as f:
+            found = os.fstat(fd)
+            if found.st_uid != os.geteuid() or not stat.S_ISREG(
+                    found.st_mode):
+                raise Failure(f"{folder}/{RECORD} was not written by you: "
+                              "end that stack as who started it")
             return json.load(f)
     except FileNotFoundError:
         return None
@@ -768,13 +786,20 @@ def take_down(folder):
     shutil.rmtree(folder)
 
 
+def is_ours(path):
+    try:
+        return os.lstat(path).st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
 def all_folders():
     """Folders of stacks of ours, wherever temporary files are kept."""
     found = set()
     for place in {tempfile.gettempdir(), "/tmp"}:
         for name in os.listdir(place):
             folder = os.path.join(place, name)
-            if (name.startswith(PREFIX) and os.access(folder, os.W_OK)
-                    and os.path.exists(os.path.join(folder, RECORD))):
+            if name.startswith(PREFIX) and is_ours(os.path.join(folder,
+                                                                RECORD)):
                 found.add(os.path.realpath(folder))
     return sorted(found)

@@ -237,14 +237,92 @@ lines_above_the_level_are_dropped(void **state)
 }
 
 static void
-a_long_line_is_cut_and_still_ends(void **state)
+a_long_value_is_cut_and_what_follows_stays(void **state)
 {
-	static char value[3 * 4096];
+	char path[4091];
+	const struct log_field fields[] = {log_is("request"),
+					   log_text("method", path),
+					   log_text("path", path),
+					   log_number("status", 404),
+					   {0}};
+	const char *text;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		memset(path, round == 0 ? 'a' : '\n', sizeof(path) - 1);
+		path[0] = '/';
+		path[sizeof(path) - 1] = '\0';
+		log_set_request("r1");
+		text = text_of(LEVEL_INFO, fields);
+		assert_non_null(strstr(text, "...\" status=404 request=r1\n"));
+		assert_true(strlen(text) < 700);
+	}
+}
+
+static void
+a_value_is_cut_behind_its_256th_byte_and_not_within_an_escape(void **state)
+{
+	char value[300] = "";
 	const struct log_field fields[] = {
 		log_is("x"), log_text("v", value), {0}};
 	const char *text;
 
 	(void)state;
+	memset(value, 'a', 256);
+	text = text_of(LEVEL_INFO, fields);
+	assert_int_equal(strlen(text), strlen("level=info event=x v=\n") + 256);
+	assert_null(strstr(text, "..."));
+
+	value[256] = 'b';
+	text = text_of(LEVEL_INFO, fields);
+	assert_int_equal(strlen(text),
+			 strlen("level=info event=x v=\"...\"\n") + 256);
+	assert_non_null(strstr(text, "a...\"\n"));
+
+	memcpy(value + 253, "\n", 2);
+	text = text_of(LEVEL_INFO, fields);
+	assert_non_null(strstr(text, "a...\"\n"));
+}
+
+/* As many lines as no pipe holds; an unread log would block for ever. */
+static void
+a_log_that_nobody_reads_stops_nothing_and_counts_what_it_lost(void **state)
+{
+	const struct log_field fields[] = {log_is("full"), {0}};
+	char last[65536] = "";
+	int kept = dup(STDERR_FILENO);
+	int ends[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	for (int i = 0; i < 20000; i++)
+		log_write(LEVEL_INFO, fields);
+	while ((n = read(ends[0], last, sizeof(last))) > 0)
+		continue;
+	log_write(LEVEL_INFO, fields);
+	n = read(ends[0], last, sizeof(last) - 1);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	assert_true(n > 0);
+	last[n] = '\0';
+	assert_non_null(strstr(last, "event=full dropped="));
+	(void)close(kept);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+static void
+a_long_line_is_cut_and_still_ends(void **state)
+{
+	static char value[3 * 4096];
+	struct log_field fields[32] = {log_is("x")};
+	const char *text;
+
+	(void)state;
+	for (size_t i = 1; i < countof(fields) - 1; i++)
+		fields[i] = log_text("v", value);
 	memset(value, '\n', sizeof(value) - 1);
 	text = line_of(LEVEL_INFO, fields);
 	assert_int_equal(strlen(text), 4096);
@@ -269,7 +347,10 @@ main(void)
 		TEST(no_byte_of_a_value_starts_a_line_or_a_field),
 		TEST(the_request_id_is_on_every_line_until_it_is_taken_away),
 		TEST(lines_above_the_level_are_dropped),
+		TEST(a_long_value_is_cut_and_what_follows_stays),
+		TEST(a_value_is_cut_behind_its_256th_byte_and_not_within_an_escape),
 		TEST(a_long_line_is_cut_and_still_ends),
+		TEST(a_log_that_nobody_reads_stops_nothing_and_counts_what_it_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

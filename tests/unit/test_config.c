@@ -28,6 +28,7 @@ struct fixture {
 	char said[32768];
 	const char *variable;
 	const char *variable_value;
+	bool both; /* FASTCGI_USERS_DATABASE_URL is given, too */
 	struct config *conf;
 };
 
@@ -38,6 +39,8 @@ environment(const char *name)
 {
 	if (now->variable != NULL && strcmp(now->variable, name) == 0)
 		return now->variable_value;
+	if (now->both && strcmp(name, "FASTCGI_USERS_DATABASE_URL") == 0)
+		return "sqlite:x";
 	return NULL;
 }
 
@@ -429,6 +432,12 @@ static const struct refusal refusals[] = {
 	{"password { memory_kib = 16 lanes = 4 }",
 	 ":3: password.memory_kib: 16 KiB are too few for 4 lanes, which need "
 	 "8 each"},
+	{"server { body_limit = 1048577 }",
+	 ":3: server.body_limit: answering a body of 1048577 bytes may take 64 "
+	 "times as many, and memory_per_request allows only 67108864"},
+	{"server { memory_per_request = 67108863 }",
+	 ": server.body_limit: answering a body of 1048576 bytes may take 64 "
+	 "times as many, and memory_per_request allows only 67108863"},
 	{"sessions { allowed_origins = {\"https://a.org/\"} }",
 	 ":3: sessions.allowed_origins: \"https://a.org/\" is not an origin "
 	 "such as https://app.example.org"},
@@ -700,6 +709,35 @@ no_complaint_shows_a_secret(void **state)
 		strstr(refused(*state, "server { prefix = x }"), GOOD_SECRET));
 }
 
+static void
+a_file_that_gives_a_secret_is_known_to(void **state)
+{
+	struct fixture *f = *state;
+	static const char file[] = "database { url = \"\" }\n"
+				   "server { prefix = /p }\n";
+	struct config_source from = {f->path, environment, complain, f};
+
+	assert_true(loaded(f, "")->holds_secrets);
+	f->variable = "FASTCGI_USERS_JWT_SECRET";
+	f->variable_value = GOOD_SECRET;
+	assert_int_equal(load(f, "database { url = \"sqlite:x\" }"), OK);
+	assert_true(f->conf->holds_secrets);
+	assert_int_equal(load(f, "database { url = \"sqlite:x\" }\n"
+				 "secrets { state = {\"" OTHER_SECRET
+				 "\"} state = {} }"),
+			 OK);
+	assert_true(f->conf->holds_secrets);
+
+	/* All secrets come from elsewhere. */
+	f->both = true;
+	assert_int_equal(load(f, file), OK);
+	assert_false(f->conf->holds_secrets);
+	from.path = NULL;
+	config_free(f->conf);
+	assert_int_equal(config_load(&from, &f->conf), OK);
+	assert_false(f->conf->holds_secrets);
+}
+
 /* The dump and the default file. */
 
 static void
@@ -757,6 +795,83 @@ the_default_file_parses_and_changes_nothing(void **state)
 	config_dump(loaded(*state, ""), show_append, &plain);
 	config_dump(loaded(*state, defaults(mem)), show_append, &defaulted);
 	assert_string_equal(plain.data, defaulted.data);
+	arena_close(mem);
+}
+
+/* A tab is eight columns, and a UTF-8 character one. */
+static size_t
+width_of(const char *line, size_t len)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == '\t')
+			width = (width / 8 + 1) * 8;
+		else if (((unsigned char)line[i] & 0xc0) != 0x80)
+			width++;
+	}
+	return width;
+}
+
+static void
+no_line_of_the_default_file_is_too_long(void **state)
+{
+	struct arena *mem = arena_open(0, 1 << 24);
+	const char *text = defaults(mem);
+
+	(void)state;
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		if (width_of(text, n) > 80)
+			fail_msg("too long: %.*s", (int)n, text);
+		text += n + 1;
+	}
+	arena_close(mem);
+}
+
+static const char *const helps[] = {
+#define SECTION_BEGIN(section, many, help) help,
+#define SETTING(section, name, type, initial, bounds, secrecy, help) help,
+#define SECTION_END(section)
+#include "base/config.def"
+#undef SECTION_BEGIN
+#undef SETTING
+#undef SECTION_END
+};
+
+/* Comments without their marks, every run of blanks as one. */
+static const char *
+words_of(struct arena *mem, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 4096);
+	while (*text != '\0') {
+		bool starts = true;
+
+		for (; *text != '\0' && *text != '\n'; text++) {
+			starts = starts && (*text == '#' || *text == '\t');
+			if (!starts && *text != ' ')
+				buf_char(&b, *text);
+			else if (b.len > 0 && b.data[b.len - 1] != ' ')
+				buf_char(&b, ' ');
+		}
+		text += *text == '\n' ? 1 : 0;
+	}
+	return b.data;
+}
+
+static void
+every_word_of_help_is_in_the_default_file(void **state)
+{
+	struct arena *mem = arena_open(0, 1 << 24);
+	const char *words = words_of(mem, defaults(mem));
+
+	(void)state;
+	for (size_t i = 0; i < countof(helps); i++)
+		if (strstr(words, helps[i]) == NULL)
+			fail_msg("missing or torn: %s", helps[i]);
 	arena_close(mem);
 }
 
@@ -842,8 +957,11 @@ main(void)
 		TEST(the_environment_comes_before_the_file),
 		TEST(short_secrets_pass_when_allowed),
 		TEST(no_complaint_shows_a_secret),
+		TEST(a_file_that_gives_a_secret_is_known_to),
 		TEST(the_dump_spells_values_and_hides_secrets),
 		TEST(the_default_file_parses_and_changes_nothing),
+		TEST(no_line_of_the_default_file_is_too_long),
+		TEST(every_word_of_help_is_in_the_default_file),
 		TEST(the_default_file_with_its_comments_opened_says_the_same),
 		TEST(the_default_file_in_etc_is_what_is_printed),
 	};

@@ -246,6 +246,41 @@ a_newer_schema_is_refused(void **state)
 }
 
 static void
+versions_with_gaps_are_refused(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE fcu_schema_version SET version = -5 WHERE version = 1",
+		"DELETE FROM fcu_schema_version WHERE version = 2",
+		"DELETE FROM fcu_schema_version WHERE version = 1",
+		"UPDATE fcu_schema_version SET version = 0 WHERE version = 1",
+		"UPDATE fcu_schema_version SET version = version + 100",
+		"DELETE FROM fcu_schema_version WHERE version > 1;"
+		"UPDATE fcu_schema_version SET version = -5",
+	};
+	struct fixture *f = *state;
+	struct witness w = {0};
+	struct migrate_state s;
+
+	for (size_t i = 0; i < countof(damages); i++) {
+		const char *why = NULL;
+
+		assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
+		assert_int_equal(db_script(f->db, damages[i]), OK);
+
+		assert_int_equal(migrate_state(f->db, f->mem, &s, &why),
+				 ERR_CONFIGURATION);
+		assert_non_null(strstr(why, "without a gap"));
+		assert_int_equal(apply(f->db, f->mem, &w, &why),
+				 ERR_CONFIGURATION);
+		assert_int_equal(db_script(f->db,
+					   "DROP TABLE fcu_schema_version;"
+					   "DROP TABLE fcu_session_floor;"
+					   "DROP TABLE fcu_revoked_token"),
+				 OK);
+	}
+}
+
+static void
 a_database_that_is_down_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -309,6 +344,7 @@ several_processes_share_the_work(void **state)
 		RUN(a_failed_migration_leaves_no_trace),                       \
 		RUN(addresses_that_differ_in_case_stop_the_unique_index),      \
 		RUN(a_newer_schema_is_refused),                                \
+		RUN(versions_with_gaps_are_refused),                           \
 		RUN(several_processes_share_the_work)
 
 int

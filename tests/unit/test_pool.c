@@ -33,13 +33,15 @@
 #define PATIENCE 5000 /* milliseconds until a test gives up */
 #define WORKERS 2
 
-enum behaviour { SERVE, FAIL_AT_START };
+enum behaviour { SERVE, FAIL_AT_START, FAIL_AFTER_RELOAD };
 
 struct shared {
 	_Atomic int behaviour;
 	_Atomic int started; /* workers that came to worker_main */
 	_Atomic int reloads;
 	_Atomic bool bad; /* the next configuration is */
+	char run_dir[64]; /* of the next configuration */
+	char user[64];
 	_Atomic pid_t newest;
 	_Atomic int open_files; /* of the newest worker */
 	_Atomic bool is_sealed;
@@ -118,7 +120,9 @@ worker_main(void *to, const struct pool_worker *w)
 	f->shared->is_sealed = is_sealed();
 	f->shared->newest = getpid();
 	f->shared->started++;
-	if (f->shared->behaviour == FAIL_AT_START)
+	if (f->shared->behaviour == FAIL_AT_START ||
+	    (f->shared->behaviour == FAIL_AFTER_RELOAD &&
+	     w->plan->setup != NULL))
 		return 3;
 	service.mem = arena_open(65536, (size_t)16 << 20);
 	status = gate_fcgi_serve(&service, &w->post);
@@ -137,6 +141,11 @@ reload(void *to)
 		return NULL;
 	plan = malloc(sizeof(*plan));
 	*plan = f->plan;
+	plan->setup = f;
+	if (f->shared->run_dir[0] != '\0')
+		plan->run_dir = f->shared->run_dir;
+	if (f->shared->user[0] != '\0')
+		plan->user = f->shared->user;
 	return plan;
 }
 
@@ -356,6 +365,43 @@ workers_have_given_up_what_they_do_not_need(void **state)
 }
 
 static void
+workers_cannot_write_to_the_folder_that_root_made(void **state)
+{
+	struct fixture *f = *state;
+	char folder[40], locks[64], process_file[80];
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(folder, sizeof(folder), "%s/run", f->folder);
+	(void)snprintf(locks, sizeof(locks), "%s/hash.slots", folder);
+	(void)snprintf(process_file, sizeof(process_file),
+		       "%s/fastcgi-users.pid", folder);
+	assert_int_equal(chmod(f->folder, 0755), 0);
+	f->plan.run_dir = folder;
+	f->plan.user = "nobody";
+	start(f);
+
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	assert_int_equal(stat(process_file, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(stat(locks, &st), 0);
+	assert_int_not_equal(st.st_uid, 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+
+	/* Locks that are gone are there again for the next workers. */
+	assert_int_equal(unlink(locks), 0);
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->started, 2 * WORKERS);
+	assert_int_equal(stat(locks, &st), 0);
+	assert_int_equal(stop(f, SIGTERM), 0);
+	assert_int_equal(unlink(locks), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
 killed_worker_is_replaced_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -498,6 +544,183 @@ configuration_whose_workers_fail_leaves_the_old_ones(void **state)
 	(void)close(fd);
 }
 
+static pid_t
+ask_anew(const struct fixture *f)
+{
+	int fd = connect_to(f->address);
+	pid_t pid = ask_pid(fd);
+
+	(void)close(fd);
+	return pid;
+}
+
+/* Kills who serves until `count` have been replaced. */
+static void
+expect_replacements(const struct fixture *f, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int64_t until = clock_monotonic() + PATIENCE;
+		pid_t pid = ask_anew(f);
+
+		assert_true(pid > 0);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		while (kill(pid, 0) == 0 && clock_monotonic() < until)
+			pause_ms(1);
+	}
+	assert_true(ask_anew(f) > 0);
+}
+
+static void
+dead_are_replaced_while_a_reload_fails(void **state)
+{
+	struct fixture *f = *state;
+	int64_t until;
+	int seen = 0;
+
+	start(f);
+	assert_true(ask_anew(f) > 0);
+	f->shared->behaviour = FAIL_AFTER_RELOAD;
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->started, WORKERS + 2);
+
+	/* More than there were. */
+	expect_replacements(f, WORKERS + 2);
+	/* The attempts end; from then on all is as before. */
+	until = clock_monotonic() + PATIENCE;
+	while (clock_monotonic() < until && seen != f->shared->started) {
+		seen = f->shared->started;
+		pause_ms(900);
+		pause_ms(900);
+	}
+	assert_int_equal(seen, f->shared->started);
+	expect_replacements(f, WORKERS + 2);
+
+	/* And a good configuration is taken. */
+	f->shared->behaviour = SERVE;
+	seen = f->shared->started;
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->started, seen + WORKERS);
+	expect_replacements(f, WORKERS + 2);
+}
+
+static void
+reload_after_a_failing_one_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	start(f);
+	assert_true(ask_anew(f) > 0);
+	f->shared->behaviour = FAIL_AFTER_RELOAD;
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->started, WORKERS + 2);
+	f->shared->behaviour = SERVE;
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->reloads, 2);
+	wait_for(&f->shared->started, 2 * WORKERS + 2);
+	pause_ms(100);
+
+	expect_replacements(f, WORKERS + 2);
+	assert_int_equal(stop(f, SIGTERM), 0);
+}
+
+static void
+expect_reload_is_refused(struct fixture *f)
+{
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->reloads, 1);
+	pause_ms(200);
+	assert_int_equal(f->shared->started, WORKERS);
+	expect_replacements(f, WORKERS + 1);
+}
+
+static void
+reload_to_a_folder_that_cannot_be_made_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	(void)snprintf(f->shared->run_dir, sizeof(f->shared->run_dir),
+		       "%s/is/not/there", f->folder);
+	expect_reload_is_refused(f);
+}
+
+static void
+reload_to_a_user_who_does_not_exist_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() != 0)
+		skip();
+	start(f);
+	(void)snprintf(f->shared->user, sizeof(f->shared->user),
+		       "nobody-of-that-name");
+	expect_reload_is_refused(f);
+}
+
+static void
+root_changes_no_file_that_took_the_place_of_the_socket(void **state)
+{
+	struct fixture *f = *state;
+	char victim[64];
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(victim, sizeof(victim), "%s/victim", f->folder);
+	assert_int_equal(close(open(victim, O_WRONLY | O_CREAT, 0600)), 0);
+	assert_int_equal(chmod(f->folder, 0755), 0);
+	f->plan.user = "nobody";
+	start(f);
+	assert_int_equal(stat(f->address, &st), 0);
+	assert_int_not_equal(st.st_uid, 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(unlink(f->address), 0);
+	for (int i = 0; i < 2; i++) {
+		int done = i == 0 ? symlink(victim, f->address)
+				  : link(victim, f->address);
+
+		assert_int_equal(done, 0);
+		assert_int_equal(kill(f->pid, SIGHUP), 0);
+		wait_for(&f->shared->started, (i + 2) * WORKERS);
+		assert_int_equal(stat(victim, &st), 0);
+		assert_int_equal(st.st_uid, 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_int_equal(unlink(f->address), 0);
+	}
+	assert_int_equal(stop(f, SIGTERM), 0);
+	assert_int_equal(unlink(victim), 0);
+	(void)snprintf(victim, sizeof(victim), "%s/hash.slots", f->folder);
+	(void)unlink(victim);
+}
+
+static void
+second_supervisor_says_who_is_there(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024], pid[32];
+	int said[2];
+	ssize_t n;
+	pid_t other;
+
+	start(f);
+	assert_int_equal(pipe(said), 0);
+	other = fork();
+	assert_true(other >= 0);
+	if (other == 0) {
+		(void)dup2(said[1], STDERR_FILENO);
+		_exit(run(f));
+	}
+	assert_int_equal(wait_end(other), 1);
+	n = read(said[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	(void)snprintf(pid, sizeof(pid), "pid=%ld", (long)f->pid);
+
+	assert_non_null(strstr(text, pid));
+	assert_non_null(strstr(text, f->process_file));
+	(void)close(said[0]);
+	(void)close(said[1]);
+}
+
 static void
 second_supervisor_is_refused(void **state)
 {
@@ -517,9 +740,15 @@ killed_supervisor_takes_its_workers_along(void **state)
 {
 	struct fixture *f = *state;
 	int64_t until = clock_monotonic() + PATIENCE;
-	int fd;
+	int fd, half;
 
+	f->plan.drain_limit = f->conf.server.drain_limit = 30;
+	f->conf.server.arrival_limit = 30;
 	start(f);
+	/* It is being waited for, which must not keep the socket open. */
+	half = connect_to(f->address);
+	assert_int_equal(send(half, "\1\1\0\1\0\10\0\0", 8, MSG_NOSIGNAL), 8);
+	pause_ms(50);
 	assert_int_equal(stop(f, SIGKILL), -SIGKILL);
 	while ((fd = connect_to(f->address)) >= 0 && clock_monotonic() < until)
 		(void)close(fd);
@@ -531,6 +760,7 @@ killed_supervisor_takes_its_workers_along(void **state)
 
 	assert_true(ask_pid(fd) > 0);
 	(void)close(fd);
+	(void)close(half);
 }
 
 static void
@@ -575,6 +805,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pool_serves_until_it_is_told_to_stop),
 		TEST(workers_have_given_up_what_they_do_not_need),
+		TEST(workers_cannot_write_to_the_folder_that_root_made),
 		TEST(killed_worker_is_replaced_at_once),
 		TEST(deaths_leak_no_descriptors),
 		TEST(workers_that_cannot_start_are_tried_ever_more_slowly),
@@ -582,6 +813,12 @@ main(void)
 		TEST(reload_replaces_workers_and_keeps_connections),
 		TEST(bad_configuration_changes_nothing),
 		TEST(configuration_whose_workers_fail_leaves_the_old_ones),
+		TEST(dead_are_replaced_while_a_reload_fails),
+		TEST(reload_after_a_failing_one_is_taken),
+		TEST(reload_to_a_folder_that_cannot_be_made_is_refused),
+		TEST(reload_to_a_user_who_does_not_exist_is_refused),
+		TEST(root_changes_no_file_that_took_the_place_of_the_socket),
+		TEST(second_supervisor_says_who_is_there),
 		TEST(second_supervisor_is_refused),
 		TEST(killed_supervisor_takes_its_workers_along),
 		TEST(file_that_is_no_socket_is_left_alone),

@@ -288,18 +288,114 @@ shared_addresses_are_told(void **state)
 }
 
 static void
+no_table_and_one_of_ours_can_be_kept(void **state)
+{
+	struct fixture *f = *state;
+	const char *why;
+
+	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	two_users(f);
+	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+}
+
+/* What refuses the table; the transaction ends as a migration's would. */
+static void
+assert_unfit(struct fixture *f, const char *part)
+{
+	const char *why = NULL;
+
+	assert_int_equal(user_check_table(f->other, f->mem, &why), ERR_INVALID);
+	assert_non_null(strstr(why, part));
+}
+
+/* A table as others make it, with this type of id, and some rows. */
+static void
+table_of_others(struct fixture *f, const char *id_type, const char *values)
+{
+	const char *sql = arena_printf(
+		f->mem,
+		"DROP TABLE IF EXISTS \"user\";"
+		"CREATE TABLE \"user\" (id %s, email VARCHAR(320),"
+		" hashed_password VARCHAR(1024), is_active BOOLEAN,"
+		" is_superuser BOOLEAN, is_verified BOOLEAN);%s",
+		id_type, values);
+
+	assert_int_equal(db_script(f->db, sql), OK);
+}
+
+static void
 a_missing_column_is_noticed(void **state)
 {
 	struct fixture *f = *state;
 
 	tables_make(f);
-	assert_int_equal(user_check_columns(f->db, f->mem), OK);
 	assert_int_equal(db_script(f->other,
 				   "ALTER TABLE \"user\" RENAME COLUMN"
 				   " is_verified TO other"),
 			 OK);
 
-	assert_int_equal(user_check_columns(f->db, f->mem), ERR_INTERNAL);
+	assert_unfit(f, "is_verified");
+}
+
+static void
+ids_that_are_no_uuids_are_noticed(void **state)
+{
+	static const char *const types[] = {"INTEGER", "BIGINT", "SERIAL"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(types) - (f->server == NULL); i++) {
+		table_of_others(f, types[i], "");
+		assert_unfit(f, "UUID ids only");
+		table_of_others(f, types[i],
+				"INSERT INTO \"user\" (id, email) VALUES"
+				" (1, 'a@example.org')");
+		assert_unfit(f, "UUID ids only");
+	}
+}
+
+/* Where ids are texts by type, or of any type. */
+static void
+texts_that_are_no_uuids_are_noticed(void **state)
+{
+	static const char *const ids[] = {
+		"'1'", "'0000000000004000800000000000000a'",
+		"'00000000-0000-4000-8000-00000000000A'", "x'00112233'"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(ids); i++) {
+		table_of_others(f, "CHAR(36)",
+				arena_printf(f->mem,
+					     "INSERT INTO \"user\" VALUES (%s,"
+					     " 'a@x', 'h', 1, 0, 0)",
+					     ids[i]));
+		assert_unfit(f, "UUID ids only");
+	}
+}
+
+static void
+nulls_are_noticed(void **state)
+{
+	static const char *const columns[] = {
+		"id",        "email",        "hashed_password",
+		"is_active", "is_superuser", "is_verified"};
+	struct fixture *f = *state;
+	const char *why;
+
+	table_of_others(f, f->server != NULL ? "UUID" : "CHAR(36)",
+			"INSERT INTO \"user\" VALUES ('" ANNA "', 'a@x', 'h',"
+			" true, false, false)");
+	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	for (size_t i = 0; i < countof(columns); i++) {
+		const char *sql = arena_printf(
+			f->mem,
+			"DELETE FROM \"user\";"
+			"INSERT INTO \"user\" VALUES ('" ANNA "', 'a@x', 'h',"
+			" true, false, false);UPDATE \"user\" SET %s = NULL",
+			columns[i]);
+
+		assert_int_equal(db_script(f->db, sql), OK);
+		assert_unfit(f, "1 rows of the table \"user\" have NULL");
+	}
 }
 
 static void
@@ -467,7 +563,10 @@ statements_can_be_run_many_times(void **state)
 		RUN(a_deleted_user_takes_all_along),                            \
 		RUN(users_are_listed_in_pages),                                 \
 		RUN(shared_addresses_are_told),                                 \
+		RUN(no_table_and_one_of_ours_can_be_kept),                      \
 		RUN(a_missing_column_is_noticed),                               \
+		RUN(ids_that_are_no_uuids_are_noticed),                         \
+		RUN(nulls_are_noticed),                                         \
 		RUN(a_fresh_session_has_nothing_against_it),                    \
 		RUN(ended_sessions_are_seen_with_their_exemption),              \
 		RUN(the_floor_never_moves_back_but_the_newest_exemption_holds), \
@@ -479,7 +578,10 @@ statements_can_be_run_many_times(void **state)
 int
 main(void)
 {
-	static const struct CMUnitTest on_sqlite[] = {TESTS(ON_SQLITE)};
+	static const struct CMUnitTest on_sqlite[] = {
+		TESTS(ON_SQLITE),
+		ON_SQLITE(texts_that_are_no_uuids_are_noticed),
+	};
 	static const struct CMUnitTest on_postgresql[] = {TESTS(ON_POSTGRESQL)};
 	int failed = 0;
 

@@ -642,6 +642,10 @@ the_time_of_issue_is_iat_or_follows_from_exp(void **state)
 	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, FOR_EVER, &t), OK);
 	assert_int_equal(t.issued_at, NOW - HOUR);
 	assert_int_equal(t.generation, -1);
+	f->backends[0].lifetime = 60;
+	f->backends[1].lifetime = 60;
+	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, 60, &t), OK);
+	assert_int_equal(t.issued_at, 0);
 }
 
 static void

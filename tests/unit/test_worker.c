@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -30,6 +31,7 @@
  */
 
 #define SLOW_MS 150
+#define SHORT_MS 10
 #define BIG_SIZE ((size_t)3 * 1024 * 1024)
 #define PATIENCE 5000 /* milliseconds until a test gives up */
 
@@ -63,6 +65,24 @@ pause_ms(long milliseconds)
 	(void)nanosleep(&t, NULL);
 }
 
+/* As many as a database would need. */
+static bool
+can_open_files(void)
+{
+	int fds[20];
+	bool done = true;
+
+	for (size_t i = 0; i < countof(fds); i++) {
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		done = done && fds[i] >= 0;
+	}
+	for (size_t i = 0; i < countof(fds); i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	}
+	return done;
+}
+
 static void
 serve(void *worker, struct req *rq, struct resp *rs)
 {
@@ -75,6 +95,12 @@ serve(void *worker, struct req *rq, struct resp *rs)
 	}
 	if (strcmp(rq->path, "/slow") == 0)
 		pause_ms(SLOW_MS);
+	if (strcmp(rq->path, "/short") == 0)
+		pause_ms(SHORT_MS);
+	if (strcmp(rq->path, "/file") == 0 && !can_open_files()) {
+		resp_problem(rs, ERR_IO);
+		return;
+	}
 	resp_json(rs, 200);
 	if (strcmp(rq->path, "/big") == 0) {
 		char *big = arena_alloc(rs->mem, BIG_SIZE);
@@ -139,6 +165,17 @@ worker_wait(struct fixture *f)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static void
+socket_open(struct fixture *f)
+{
+	f->listen_fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(f->listen_fd, (const struct sockaddr *)&f->at,
+			      sizeof(f->at)),
+			 0);
+	assert_int_equal(listen(f->listen_fd, 128), 0);
+}
+
 static int
 setup(void **state)
 {
@@ -149,12 +186,7 @@ setup(void **state)
 	f->at.sun_family = AF_UNIX;
 	(void)snprintf(f->at.sun_path, sizeof(f->at.sun_path), "%s/s",
 		       f->folder);
-	f->listen_fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(f->listen_fd, (const struct sockaddr *)&f->at,
-			      sizeof(f->at)),
-			 0);
-	assert_int_equal(listen(f->listen_fd, 64), 0);
+	socket_open(f);
 	assert_true(handover_open(&f->channel));
 	f->score = score_map(1);
 	f->shared = mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE,
@@ -404,6 +436,8 @@ half_a_request_is_given_up_at_the_arrival_limit(void **state)
 	worker_start(f);
 	half = connect_to(f);
 	idle = connect_to(f);
+	ask(f, idle, "/echo");
+	expect(idle, "Status: 200", "/echo");
 	start = clock_monotonic();
 	request_open(f, "/echo", "5", true);
 	record(f, 5, "hello", 5);
@@ -766,6 +800,178 @@ given_connection_is_served_by_who_takes_it(void **state)
 }
 
 static void
+given_request_is_not_passed_for_ever_by_kept_connections(void **state)
+{
+	struct fixture *f = *state;
+	int kept[2], pair[2];
+	struct pollfd given = {.events = POLLIN};
+	int rounds = 0;
+
+	worker_start(f);
+	for (size_t i = 0; i < countof(kept); i++) {
+		kept[i] = connect_to(f);
+		ask(f, kept[i], "/short");
+	}
+	assert_int_equal(socketpair(AF_UNIX,
+				    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+				    0, pair),
+			 0);
+	ask(f, pair[1], "/given");
+	assert_true(handover_give(&f->channel, pair[0], clock_monotonic()));
+	(void)close(pair[0]);
+	given.fd = pair[1];
+	/* Each asks anew before the other one has its answer. */
+	while (rounds < 20 && poll(&given, 1, 0) == 0) {
+		int fd = kept[rounds++ % 2];
+
+		expect(fd, "Status: 200", "/short");
+		ask(f, fd, "/short");
+	}
+
+	assert_in_range(rounds, 0, 5);
+	expect(pair[1], "Status: 200", "/given");
+	(void)close(pair[1]);
+	for (size_t i = 0; i < countof(kept); i++)
+		(void)close(kept[i]);
+}
+
+static void
+connection_that_says_nothing_is_closed_at_the_arrival_limit(void **state)
+{
+	struct fixture *f = *state;
+	int64_t start = clock_monotonic();
+	int silent, kept;
+
+	worker_start(f);
+	kept = connect_to(f);
+	ask(f, kept, "/echo");
+	expect(kept, "Status: 200", "/echo");
+	silent = connect_to(f);
+
+	expect_end(silent);
+	assert_in_range(clock_monotonic() - start, 900, 2500);
+	ask(f, kept, "/kept");
+	expect(kept, "Status: 200", "/kept");
+	(void)close(silent);
+	(void)close(kept);
+}
+
+static void
+silent_connections_make_way_when_all_places_are_taken(void **state)
+{
+	struct fixture *f = *state;
+	int64_t start;
+	int silent[3];
+	int kept, fd;
+
+	f->conf.server.connections_per_worker = 4;
+	f->conf.server.arrival_limit = 30;
+	worker_start(f);
+	kept = connect_to(f);
+	ask(f, kept, "/echo");
+	expect(kept, "Status: 200", "/echo");
+	for (size_t i = 0; i < countof(silent); i++) {
+		silent[i] = connect_to(f);
+		pause_ms(10);
+	}
+	start = clock_monotonic();
+	fd = connect_to(f);
+	ask(f, fd, "/echo");
+
+	expect(fd, "Status: 200", "/echo");
+	assert_in_range(clock_monotonic() - start, 0, 1000);
+	/* It was the one that had been silent longest. */
+	expect_end(silent[0]);
+	ask(f, silent[1], "/late");
+	expect(silent[1], "Status: 200", "/late");
+	ask(f, kept, "/kept");
+	expect(kept, "Status: 200", "/kept");
+	(void)close(fd);
+	(void)close(kept);
+	for (size_t i = 0; i < countof(silent); i++)
+		(void)close(silent[i]);
+}
+
+static void
+connections_leave_descriptors_for_others(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit usual, low;
+	int fds[80];
+
+	f->conf.server.connections_per_worker = 1000;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	low = usual;
+	low.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	worker_start(f);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	/* More of them than there is room for; the worker's socket waits. */
+	for (size_t i = 0; i < countof(fds); i++) {
+		fds[i] = connect_to(f);
+		ask(f, fds[i], "/echo");
+	}
+	expect(fds[0], "Status: 200", "/echo");
+	pause_ms(50);
+	ask(f, fds[0], "/file");
+
+	expect(fds[0], "Status: 200", "/file");
+	for (size_t i = 0; i < countof(fds); i++)
+		(void)close(fds[i]);
+}
+
+static void
+room_for_connections_is_what_the_files_leave(void **state)
+{
+	(void)state;
+	assert_int_equal(fcgi_connections(500, RLIM_INFINITY), 500);
+	assert_int_equal(fcgi_connections(500, 1024), 500);
+	assert_int_equal(fcgi_connections(1000, 1024), 896);
+	assert_int_equal(fcgi_connections(500, 256), 128);
+	assert_int_equal(fcgi_connections(500, 64), 32);
+	assert_int_equal(fcgi_connections(500, 1), 1);
+}
+
+static void
+worker_that_leaves_keeps_no_socket_open(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGUSR1};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(signals); i++) {
+		int64_t until = clock_monotonic() + PATIENCE;
+		int fd, other;
+
+		worker_start(f);
+		fd = connect_to(f);
+		request_open(f, "/rest", "0", false);
+		request_send(f, fd);
+		pause_ms(20);
+		assert_int_equal(kill(f->pid, signals[i]), 0);
+		/* Ours is the last one. */
+		(void)close(f->listen_fd);
+		do {
+			other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+			if (connect(other, (const struct sockaddr *)&f->at,
+				    sizeof(f->at)) < 0)
+				break;
+			(void)close(other);
+			pause_ms(1);
+		} while (clock_monotonic() < until);
+		assert_int_equal(errno, ECONNREFUSED);
+		assert_true(clock_monotonic() < until);
+		(void)close(other);
+		record(f, 5, "", 0);
+		request_send(f, fd);
+		expect(fd, "Status: 200", "/rest");
+		(void)close(fd);
+		assert_int_equal(worker_wait(f), 0);
+		assert_int_equal(unlink(f->at.sun_path), 0);
+		socket_open(f);
+	}
+}
+
+static void
 tired_worker_says_so_and_goes_on(void **state)
 {
 	struct fixture *f = *state;
@@ -829,6 +1035,12 @@ main(void)
 		TEST(term_waits_for_the_rest_of_a_request),
 		TEST(retiring_worker_gives_its_connections_away),
 		TEST(given_connection_is_served_by_who_takes_it),
+		TEST(given_request_is_not_passed_for_ever_by_kept_connections),
+		TEST(connection_that_says_nothing_is_closed_at_the_arrival_limit),
+		TEST(silent_connections_make_way_when_all_places_are_taken),
+		TEST(connections_leave_descriptors_for_others),
+		TEST(room_for_connections_is_what_the_files_leave),
+		TEST(worker_that_leaves_keeps_no_socket_open),
 		TEST(tired_worker_says_so_and_goes_on),
 		TEST(score_tells_since_when_a_request_runs),
 	};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked of the command `user`: its options, and who takes which. */
+#ifndef USER_OPTIONS_H
+#define USER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/uuid.h"
+#include "cmd/secret_input.h"
+#include "core/account.h"
+
+/* A bit each, above all characters, which getopt_long may also give. */
+enum user_option {
+	USER_JSON = 1 << 8,
+	USER_STDIN = 1 << 9,
+	USER_GENERATE = 1 << 10,
+	USER_PROMPT = 1 << 11,
+	USER_ACTIVE = 1 << 12,
+	USER_SUPERUSER = 1 << 13,
+	USER_VERIFIED = 1 << 14,
+	USER_EMAIL = 1 << 15,
+	USER_AFTER = 1 << 16,
+	USER_LIMIT = 1 << 17,
+	USER_HELP = 1 << 18
+};
+
+/* What a subcommand takes. */
+struct user_syntax {
+	const char *name;
+	bool names_user;  /* takes an operand: an address or an id */
+	unsigned options; /* those it takes, besides USER_HELP */
+	unsigned changes; /* of those, one must be given; 0: none must */
+};
+
+/* Texts are those of argv. */
+struct user_options {
+	unsigned given;
+	const char *who; /* the operand, or NULL */
+	bool json;
+	bool new_password;
+	enum secret_source source;
+	struct account_change change;
+	char after[UUID_SIZE]; /* "": from the first */
+	int64_t limit;         /* 0: all */
+	bool told;             /* why it fails has been said */
+};
+
+/*
+ * argv[0] is the subcommand. ERR_USAGE, told on standard error, when it does
+ * not fit. With USER_HELP among `given` nothing else counts.
+ */
+enum err user_options_read(const struct user_syntax *syntax, int argc,
+			   char **argv, struct user_options *out)
+	NODISCARD NONNULL(1, 3, 4);
+
+/* How the command is used. */
+extern const char user_usage[];
+
+#endif
