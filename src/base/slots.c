@@ -203,6 +203,10 @@ slots_take(struct slots *s, int64_t deadline)
 
 	if (s->held != NONE)
 		abort();
+	/* Who has waited too long elsewhere is gone: work for him delays those
+	 * who are not. */
+	if (clock_monotonic() >= deadline)
+		return ERR_BUSY;
 	if (line_end(s) == 0 && slot_find(s))
 		return OK;
 	for (;;) {

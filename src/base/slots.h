@@ -39,9 +39,9 @@ void slots_close(struct slots *s);
 
 /*
  * Takes a slot, waiting until `deadline` (clock_monotonic milliseconds).
- * ERR_BUSY when none came free in time. Those who wait get theirs in the order
- * in which they came. A slot that is free, with nobody waiting for it, is taken
- * even when the deadline has passed. One slot a process at a time.
+ * ERR_BUSY when none came free in time, and at once when it has passed already.
+ * Those who wait get theirs in the order in which they came. One slot a process
+ * at a time.
  */
 enum err slots_take(struct slots *s, int64_t deadline) NODISCARD NONNULL(1);
 void slots_give(struct slots *s) NONNULL(1);

@@ -82,9 +82,10 @@ def test_a_body_far_too_large_is_read_to_its_end(house):
 
     for size in (1_500_000, 3_000_000, 20_000_000):
         with subprocess.Popen(
-                [stack.program, "-c", stack.config], cwd=stack.folder,
+                [stack.program], cwd=stack.folder,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 env=stack.environment(
+                    FASTCGI_USERS_CONFIG=stack.config,
                     GATEWAY_INTERFACE="CGI/1.1", REQUEST_METHOD="POST",
                     PATH_INFO="/auth/register", CONTENT_LENGTH=str(size)),
                 **stack.as_user()) as program:

@@ -108,6 +108,23 @@ def test_reloading_takes_new_settings(new_stack, db):
         and client.get("/users/me").status_code == 404, seconds=30, step=0.05)
 
 
+def test_a_reload_brings_the_log_back_from_syslog(new_stack):
+    stack = new_stack("sqlite", workers=1, settings=["log.to=syslog"])
+    client = stack.client
+    assert "event=" not in stack.read("pool.log")
+    stack.settings["log", None]["to"] = "stderr"
+    stack.write_configuration()
+
+    stack.handles["pool"].send_signal(signal.SIGHUP)
+
+    def logged():
+        client.get("/users/me")
+        log = stack.read("pool.log")
+        return "event=request " in log and "event=worker_ready" in log
+    assert stacks.wait_until(logged, seconds=20, step=0.05), stack.read(
+        "pool.log")
+
+
 @pytest.mark.parametrize("bad", [
     "server {", "nonsense = 1\n", "password { passes = 0 }\n",
     "log { level = \"loud\" }\n", "secrets { jwt = { \"short\" } }\n",
@@ -203,6 +220,8 @@ def test_a_request_that_takes_too_long_ends_its_worker_only(new_stack):
     client = stack.client
     assert client.login(**stack.superuser)
     before = stack.worker_pids()
+    # The supervisor sends it to whom the time is over.
+    stack.kills_with.add(signal.SIGKILL)
     stack.settings["password", None].update(memory_kib="262144", passes="64")
 
     stack.write_configuration()
