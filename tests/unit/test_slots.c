@@ -224,13 +224,13 @@ static void
 slots_come_in_the_order_of_asking_even_when_one_dies(void **state)
 {
 	struct slots *holder = open_slots(*state, 1);
-	const struct timespec pause = {.tv_nsec = 30 * 1000000L};
+	const struct timespec pause = {.tv_nsec = 150 * 1000000L};
 	pid_t waiters[5];
 	int told[2];
 	char byte;
 
 	assert_int_equal(pipe(told), 0);
-	assert_int_equal(slots_take(holder, 0), OK);
+	assert_int_equal(slots_take(holder, in(1000)), OK);
 	for (int i = 0; i < 5; i++) {
 		waiters[i] = start_waiter(*state, i, told);
 		(void)nanosleep(&pause, NULL);
