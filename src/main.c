@@ -69,6 +69,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
 		{0},
 	};
 	struct invocation in = {.config_path = default_config()};
@@ -81,6 +82,8 @@ main(int argc, char **argv)
 	       -1) {
 		if (option == 'h')
 			return usage(stdout, EX_OK);
+		if (option == 'V')
+			return command_version(&in);
 		if (option != 'c')
 			return usage(stderr, EX_USAGE);
 		in.config_path = optarg;

@@ -38,7 +38,7 @@ const char user_usage[] =
 	"           [--password | --password-stdin | --generate-password] "
 	"[--json]\n"
 	"       fastcgi-users user delete E-MAIL|ID\n"
-	"The password is asked for, or comes from standard input; never from\n"
+	"The password is asked for, or read with --password-stdin; never from\n"
 	"an argument, which everybody on the machine could read.\n";
 
 /* --flag means yes; --flag=yes and --flag=no say it. NULL for other words. */
