@@ -37,39 +37,38 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 	return OK;
 }
 
-/*
- * The old hash still works, so a failure here must not spoil the login.
- * *hash stays as it is then.
- */
+/* The old hash still works, so a failure here must not spoil the login. */
 static void
-replace_hash(struct ctx *cx, const struct user *u, const char *password,
-	     const char **hash)
+replace_hash(struct ctx *cx, const struct user *u, const char *password)
 {
-	const char *fresh;
-	enum err e = password_hash(cx, password, &fresh);
+	const char *hash;
+	enum err e = password_hash(cx, password, &hash);
 
 	if (e == OK)
 		e = user_rehash(cx->db, cx->mem, u->id, u->hashed_password,
-				fresh);
-	if (e == OK)
-		*hash = fresh;
+				hash);
 	log_event(LEVEL_INFO, log_is("password_rehashed"),
 		  log_text("user", u->id), log_text("outcome", err_name(e)));
 }
 
 /*
  * Hashing takes its time; a password changed meanwhile must not open a
- * session of the new generation.
+ * session of the new generation. An outdated hash may have been replaced, by
+ * us or by another login at the same moment; that begins no generation.
  */
 static enum err
-confirm(struct ctx *cx, const char *id, const char *hash, struct user *out)
+confirm(struct ctx *cx, const struct user *before, bool outdated,
+	struct user *out)
 {
-	enum err e = user_by_id(cx->db, cx->mem, id, out);
+	enum err e = user_by_id(cx->db, cx->mem, before->id, out);
+	bool same;
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_LOGIN_BAD_CREDENTIALS;
 	TRY(e);
-	return out->is_active && strcmp(out->hashed_password, hash) == 0
+	same = outdated ||
+	       strcmp(out->hashed_password, before->hashed_password) == 0;
+	return same && out->is_active && out->generation == before->generation
 		       ? OK
 		       : ERR_LOGIN_BAD_CREDENTIALS;
 }
@@ -80,7 +79,6 @@ account_authenticate(struct ctx *cx, const char *email, const char *password,
 {
 	bool outdated = false;
 	struct user u = {0};
-	const char *hash;
 	enum err e = user_by_email(cx->db, cx->mem, email, &u);
 
 	/* A stranger costs one hash too, or the clock would tell. */
@@ -88,13 +86,12 @@ account_authenticate(struct ctx *cx, const char *email, const char *password,
 		return password_pretend(cx, password);
 	TRY(e);
 	TRY(password_verify(cx, password, u.hashed_password, &outdated));
-	hash = u.hashed_password;
 	/* An outdated hash costs another one, whether he may enter or not. */
 	if (outdated && !u.is_active)
 		return password_pretend(cx, password);
 	if (outdated)
-		replace_hash(cx, &u, password, &hash);
-	return confirm(cx, u.id, hash, out);
+		replace_hash(cx, &u, password);
+	return confirm(cx, &u, outdated, out);
 }
 
 /* What one transaction of an update needs. */

@@ -77,15 +77,6 @@ resp_header(struct resp *rs, const char *name, const char *value)
 }
 
 void
-resp_header_number(struct resp *rs, const char *name, int64_t value)
-{
-	buf_text(&rs->headers, name);
-	buf_text(&rs->headers, ": ");
-	buf_number(&rs->headers, value);
-	buf_text(&rs->headers, "\r\n");
-}
-
-void
 resp_json(struct resp *rs, int status)
 {
 	rs->status = status;

@@ -29,8 +29,6 @@ void resp_init(struct resp *rs, struct arena *mem) NONNULL(1, 2);
  */
 void resp_header(struct resp *rs, const char *name, const char *value)
 	NONNULL(1, 2, 3);
-void resp_header_number(struct resp *rs, const char *name, int64_t value)
-	NONNULL(1, 2);
 
 /* The status of a JSON answer whose body the caller writes to rs->body. */
 void resp_json(struct resp *rs, int status) NONNULL(1);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What ends sessions, at the worst moments."""
 
+import signal
 import time
 
 import pytest
+import stack as stacks
 
 from client import access_claims, parallel
 
@@ -140,3 +142,19 @@ def test_the_session_of_the_reference_that_changed_the_password_goes_on(
 
     assert status(client, foreign) == 200
     assert status(client, token) == 401
+
+
+def test_logins_at_once_with_an_old_hash_all_succeed(new_stack, db):
+    stack = new_stack(db, workers=4, settings=SLOW)
+    user = stack.client.register()
+    stack.settings["password", None]["passes"] = "4"
+    stack.write_configuration()
+    stack.handles["pool"].send_signal(signal.SIGHUP)
+    assert stacks.wait_until(
+        lambda: "event=pool_reloaded" in stack.read("pool.log"), seconds=60)
+
+    logins = parallel([lambda: stack.client.try_login(user["email"])] * 4)
+
+    assert [a.status_code for a in logins] == [200] * 4
+    for login in logins:
+        assert status(stack.client, login.json()["access_token"]) == 200
