@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What ends sessions, at the worst moments."""
 
-import signal
 import time
 
 import pytest
-import stack as stacks
 
-from client import access_claims, parallel
+from client import PASSWORD, access_claims, parallel
 
 # Hashes of some tenths of a second, several at once: what is in flight stays
 # there for a while.
@@ -148,13 +146,25 @@ def test_logins_at_once_with_an_old_hash_all_succeed(new_stack, db):
     stack = new_stack(db, workers=4, settings=SLOW)
     user = stack.client.register()
     stack.settings["password", None]["passes"] = "4"
-    stack.write_configuration()
-    stack.handles["pool"].send_signal(signal.SIGHUP)
-    assert stacks.wait_until(
-        lambda: "event=pool_reloaded" in stack.read("pool.log"), seconds=60)
+    stack.reload()
 
     logins = parallel([lambda: stack.client.try_login(user["email"])] * 4)
 
     assert [a.status_code for a in logins] == [200] * 4
     for login in logins:
         assert status(stack.client, login.json()["access_token"]) == 200
+
+
+@pytest.mark.parametrize("password,status", [(PASSWORD, 200), (NEW, 400)])
+def test_a_login_whose_hash_is_replaced_meanwhile_needs_the_same_password(
+        new_stack, db, password, status):
+    stack = new_stack(db, workers=1, settings=[*SLOW, "password.passes=32"])
+    user = stack.client.register()
+    other = stack.stored_hash(stack.client.register(password=password))
+
+    _, login = parallel([
+        later(0.1, lambda: stack.store_hash(user, other)),
+        lambda: stack.client.try_login(user["email"])])
+
+    assert login.status_code == status
+    assert stack.stored_hash(user) == other

@@ -9,6 +9,7 @@ service run as root.
 tests/stack/up, tests/stack/down, ./start and the tests are made of this.
 """
 
+import contextlib
 import json
 import os
 import pwd
@@ -17,6 +18,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -685,6 +687,34 @@ Mutex file:{self.folder}
     def worker_pids(self):
         supervisor = self.supervisor_pid()
         return process_children(supervisor) if supervisor else []
+
+    def reload(self):
+        """Has the pool read its configuration anew, and waits until no worker
+        serves with the old one."""
+        before = set(self.worker_pids())
+        self.write_configuration()
+        self.handles["pool"].send_signal(signal.SIGHUP)
+        if not wait_until(lambda: not before & set(self.worker_pids())):
+            raise Failure("the pool did not reload:\n" + self.last_words())
+
+    def ask(self, query):
+        """The first column of the first row that the database answers."""
+        if self.db == "sqlite":
+            with contextlib.closing(sqlite3.connect(
+                    self.path("users.db"), timeout=30)) as connection:
+                with connection:
+                    row = connection.execute(query).fetchone()
+                return row and row[0]
+        return self.run("psql", "-X", "-qtA", "-d", self.database_url, "-c",
+                        query).stdout.strip()
+
+    def stored_hash(self, user):
+        return self.ask('SELECT hashed_password FROM "user" WHERE id = '
+                        f"'{user['id']}'")
+
+    def store_hash(self, user, text):
+        self.ask(f"UPDATE \"user\" SET hashed_password = '{text}' "
+                 f"WHERE id = '{user['id']}'")
 
     def describe(self):
         pids = [p["pid"] for p in self.processes.values()]
