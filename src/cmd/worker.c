@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/database.h"
 #include "core/password.h"
+#include "core/ticket.h"
 #include "core/token.h"
 
 /* Milliseconds without hashing after which its memory is given back. */
@@ -38,6 +39,7 @@ worker_open(const struct config *conf, struct worker **out)
 	e = database_open(conf, false, &w->database);
 	w->cx.db = w->database.db;
 	w->cx.mem = w->database.mem;
+	ticket_keys_open(conf, &w->cx.tickets);
 	if (e == OK)
 		e = token_keys_open(conf, &w->cx.keys);
 	if (e == OK)
@@ -57,6 +59,7 @@ worker_close(struct worker *w)
 		return;
 	hasher_close(w->cx.hasher);
 	token_keys_close(w->cx.keys);
+	ticket_keys_close(w->cx.tickets);
 	database_close(&w->database);
 	api_close(w->api);
 	free(w);

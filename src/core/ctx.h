@@ -13,6 +13,7 @@
 struct config;
 struct db;
 struct hasher;
+struct ticket_keys;
 struct token_keys;
 
 struct ctx {
@@ -21,6 +22,7 @@ struct ctx {
 	struct db *db;
 	struct hasher *hasher;
 	struct token_keys *keys;
+	struct ticket_keys *tickets;
 	int64_t now;            /* seconds since 1970, when it began */
 	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/ticket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "core/jwt.h"
+#include "core/token.h"
+
+/* A time past the year 9999 is nobody's. */
+#define TIME_LIMIT INT64_C(253402300799)
+
+struct kind_row {
+	const char *audience;
+	size_t secrets;  /* in struct config */
+	size_t lifetime; /* in struct config */
+};
+
+static const struct kind_row kinds[TICKET__COUNT] = {
+	[TICKET_RESET] = {"fastapi-users:reset",
+			  offsetof(struct config, secrets.reset),
+			  offsetof(struct config, tokens.reset_lifetime)},
+	[TICKET_VERIFY] = {"fastapi-users:verify",
+			   offsetof(struct config, secrets.verify),
+			   offsetof(struct config, tokens.verify_lifetime)},
+	[TICKET_STATE] = {"fastapi-users:oauth-state",
+			  offsetof(struct config, secrets.state),
+			  offsetof(struct config, tokens.state_lifetime)},
+};
+
+struct key_set {
+	struct mac_key **keys; /* the first signs, all verify */
+	size_t count;
+};
+
+struct ticket_keys {
+	struct key_set sets[TICKET__COUNT];
+};
+
+static const struct text_list *
+secrets_of(const struct config *conf, enum ticket_kind kind)
+{
+	return (const void *)((const char *)conf + kinds[kind].secrets);
+}
+
+static int64_t
+lifetime_of(const struct config *conf, enum ticket_kind kind)
+{
+	const int64_t *seconds =
+		(const void *)((const char *)conf + kinds[kind].lifetime);
+
+	return *seconds;
+}
+
+static void
+key_set_fill(struct key_set *s, const struct text_list *secrets)
+{
+	s->keys = calloc(secrets->count + 1, sizeof(struct mac_key *));
+	if (s->keys == NULL)
+		abort();
+	for (size_t i = 0; i < secrets->count; i++)
+		s->keys[i] = mac_key_new(secrets->items[i],
+					 strlen(secrets->items[i]));
+	s->count = secrets->count;
+}
+
+void
+ticket_keys_open(const struct config *conf, struct ticket_keys **out)
+{
+	struct ticket_keys *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		abort();
+	for (enum ticket_kind i = 0; i < TICKET__COUNT; i++)
+		key_set_fill(&k->sets[i], secrets_of(conf, i));
+	*out = k;
+}
+
+void
+ticket_keys_close(struct ticket_keys *k)
+{
+	if (k == NULL)
+		return;
+	for (size_t i = 0; i < TICKET__COUNT; i++) {
+		for (size_t j = 0; j < k->sets[i].count; j++)
+			mac_key_free(k->sets[i].keys[j]);
+		free(k->sets[i].keys);
+	}
+	free(k);
+}
+
+bool
+ticket_is_on(const struct config *conf, enum ticket_kind kind)
+{
+	return secrets_of(conf, kind)->count > 0;
+}
+
+const char *
+ticket_issue(struct ctx *cx, enum ticket_kind kind,
+	     const struct ticket_claim *claims, size_t count)
+{
+	const struct key_set *s = &cx->tickets->sets[kind];
+	struct buf b;
+
+	if (s->count == 0)
+		abort();
+	buf_init(&b, cx->mem, 256);
+	buf_char(&b, '{');
+	for (size_t i = 0; i < count; i++) {
+		if (claims[i].text == NULL)
+			continue;
+		json_write_text(&b, claims[i].name);
+		buf_char(&b, ':');
+		json_write_text(&b, claims[i].text);
+		buf_char(&b, ',');
+	}
+	buf_text(&b, "\"aud\":");
+	json_write_text(&b, kinds[kind].audience);
+	buf_text(&b, ",\"exp\":");
+	buf_number(&b, cx->now + lifetime_of(cx->conf, kind));
+	buf_char(&b, '}');
+	return jwt_sign(cx->mem, s->keys[0], b.data, b.len);
+}
+
+/* One text, or a list that holds it, as the reference's library takes it. */
+static bool
+is_for(const struct json *claims, const char *audience)
+{
+	const struct json *v = json_member(claims, "aud");
+	bool found = false;
+
+	if (v == NULL)
+		return false;
+	if (json_type(v) == JSON_TEXT)
+		return strcmp(json_text(v), audience) == 0;
+	if (json_type(v) != JSON_ARRAY)
+		return false;
+	for (v = json_first(v); v != NULL; v = json_next(v)) {
+		if (json_type(v) != JSON_TEXT)
+			return false;
+		found = found || strcmp(json_text(v), audience) == 0;
+	}
+	return found;
+}
+
+/* Whole seconds, cut towards zero as the reference does. Written so that NaN
+ * is refused too. */
+static bool
+read_seconds(const struct json *v, int64_t *out)
+{
+	double number;
+
+	if (json_type(v) != JSON_NUMBER)
+		return false;
+	number = json_number(v);
+	if (!(number >= 0 && number <= (double)TIME_LIMIT))
+		return false;
+	*out = (int64_t)number;
+	return true;
+}
+
+/* `missing` where there is no such claim. */
+static bool
+read_time(const struct json *claims, const char *name, int64_t missing,
+	  int64_t *out)
+{
+	const struct json *v = json_member(claims, name);
+
+	*out = missing;
+	return v == NULL || read_seconds(v, out);
+}
+
+static bool
+is_in_time(const struct ctx *cx, const struct json *claims)
+{
+	int64_t leeway = cx->conf->jwt.leeway;
+	int64_t exp;
+	int64_t nbf;
+	int64_t iat;
+
+	return read_time(claims, "exp", 0, &exp) &&
+	       read_time(claims, "nbf", 0, &nbf) &&
+	       read_time(claims, "iat", 0, &iat) && exp > cx->now - leeway &&
+	       nbf <= cx->now + leeway && iat <= cx->now + leeway;
+}
+
+enum err
+ticket_read(struct ctx *cx, enum ticket_kind kind, const char *text,
+	    const struct json **claims)
+{
+	const struct key_set *s = &cx->tickets->sets[kind];
+	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
+
+	if (len > TOKEN_SIZE_LIMIT)
+		return ERR_BAD_TOKEN;
+	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, claims));
+	if (!is_for(*claims, kinds[kind].audience) || !is_in_time(cx, *claims))
+		return ERR_BAD_TOKEN;
+	return OK;
+}
+
+const char *
+ticket_text(const struct json *claims, const char *name)
+{
+	const struct json *v = json_member(claims, name);
+
+	if (v == NULL || json_type(v) != JSON_TEXT ||
+	    !json_text_is_clean(json_text(v)))
+		return NULL;
+	return json_text(v);
+}
