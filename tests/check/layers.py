@@ -27,11 +27,12 @@ LIBRARIES = {
     "cjson/cJSON.h": "base/json.c",
     "openssl/": "base/crypto.c",
     "confuse.h": "base/config.c",
+    "curl/": ("remote/http_client.c", "remote/smtp.c"),
     "uni": "core/email",
     "seccomp.h": "gate/sandbox.c",
 }
 # Found by the start of their name.
-FAMILIES = ("openssl/", "uni")
+FAMILIES = ("openssl/", "curl/", "uni")
 NOT_LIBRARIES = {"unistd.h"}
 
 CLOCKS = r"\b(time|gettimeofday|clock_gettime|clock_now)\s*\("
@@ -82,8 +83,11 @@ def judge_library(path, target):
     home = LIBRARIES[name]
     if home is None:
         return f"<{target}> is not to be used"
-    is_home = path == home if home.endswith(".c") else path.startswith(home)
-    return None if is_home else f"<{target}> belongs to src/{home} alone"
+    homes = home if isinstance(home, tuple) else (home,)
+    if any(path == one if one.endswith(".c") else path.startswith(one)
+           for one in homes):
+        return None
+    return f"<{target}> belongs to src/{' and src/'.join(homes)} alone"
 
 
 def check_never(path, room, code):
