@@ -62,11 +62,41 @@ function setting(f)
 		printf "Default:\n.Ql %s .\n", f[4]
 }
 
-function route(f,    mount)
+# "JSON(login_schema)" is JSON, and "NULL" is null.
+function kind(text)
+{
+	sub(/\(.*/, "", text)
+	return text == "JSON" ? text : tolower(text)
+}
+
+# The statuses with which a row succeeds.
+function success(f)
+{
+	if (f[9] == "LOGIN")
+		return "200 with the token, or 204 with the cookie"
+	if (f[9] == "LOGOUT")
+		return "204"
+	return f[8] (f[9] == "OBJECT(user_schema)" ? " with the user" : \
+		f[9] == "NULL" ? " with null" : "")
+}
+
+# The last column, which is several: what the rule may answer.
+function codes(f, n,    i, out)
+{
+	for (i = 11; i <= n && f[i] != "OK"; i++) {
+		sub(/^ERR_/, "", f[i])
+		out = out (i > 11 ? ", " : "") f[i]
+	}
+	return out
+}
+
+function route(f, n,    mount, fails)
 {
 	mount = f[2] == "ROOT" ? "" : "{" tolower(f[2]) "}"
-	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\nbody %s\n", f[1], mount, \
-		f[3], f[8], tolower(f[5]), tolower(f[6])
+	fails = codes(f, n)
+	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\nbody %s.\n", f[1], mount, \
+		f[3], f[10], tolower(f[5]), kind(f[6])
+	printf "Answers %s%s.\n", success(f), fails == "" ? "" : "; fails as " fails
 }
 
 function problem(f)
@@ -76,12 +106,12 @@ function problem(f)
 	printf ".It %s %s\n%s\n", f[2], f[3], prose(f[4] ".")
 }
 
-function row(name, f)
+function row(name, f, n)
 {
 	if (list == "settings" && name == "SECTION_BEGIN") section(f)
 	if (list == "settings" && name == "SETTING") setting(f)
 	if (list == "settings" && name == "SECTION_END") print ".El"
-	if (list == "routes" && name == "ROUTE") route(f)
+	if (list == "routes" && name == "ROUTE") route(f, n)
 	if (list == "problems" && name == "PROBLEM") problem(f)
 }
 
@@ -93,6 +123,6 @@ open && /\)$/ {
 	name = text; sub(/\(.*/, "", name)
 	sub(/^[A-Z_]+\(/, "", text); sub(/\)$/, "", text)
 	delete f
-	split_row(text, f)
-	row(name, f)
+	count = split_row(text, f)
+	row(name, f, count)
 }

@@ -9,16 +9,31 @@
 #include "base/log.h"
 #include "http/router.h"
 
+/* What stands for a body and for an answer in a row. */
+#define TAKES_NONE .body = BODY_NONE
+#define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
+#define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
+#define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)
+#define GIVES_NULL .answer = ANSWER_NULL
+#define GIVES_NONE .answer = ANSWER_NONE
+#define GIVES_LOGIN .answer = ANSWER_LOGIN
+#define GIVES_LOGOUT .answer = ANSWER_LOGOUT
+#define GIVES_HIDDEN .answer = ANSWER_HIDDEN
+
 static const struct route routes[] = {
-#define ROUTE(verb, where, text, function, may, kind, aim, id)                 \
+#define ROUTE(verb, where, text, function, may, takes, aim, code, gives, id,   \
+	      ...)                                                             \
 	{.method = METHOD_##verb,                                              \
 	 .mount = MOUNT_##where,                                               \
 	 .path = (text),                                                       \
 	 .handler = function,                                                  \
 	 .who = WHO_##may,                                                     \
-	 .body = BODY_##kind,                                                  \
+	 TAKES_##takes,                                                        \
 	 .target = TARGET_##aim,                                               \
-	 .operation = (id)},
+	 .status = (code),                                                     \
+	 GIVES_##gives,                                                        \
+	 .operation = (id),                                                    \
+	 .problems = {__VA_ARGS__}},
 #include "api/routes.def"
 #undef ROUTE
 };

@@ -42,14 +42,28 @@ struct call {
 typedef enum err route_handler(struct call *c);
 
 /* The handlers of routes.def. */
-#define ROUTE(method, mount, path, handler, who, body, target, operation)      \
-	route_handler handler;
+#define ROUTE(method, mount, path, handler, ...) route_handler handler;
 #include "api/routes.def"
 #undef ROUTE
 
-/* The user as the contract shows him: the body of an answer. */
-void user_render(struct resp *rs, int status, const struct user *u)
-	NONNULL(1, 3);
+/* The schemas of its bodies, each beside the handler that reads it. */
+extern const struct schema login_schema;
+extern const struct schema register_schema;
+extern const struct schema change_schema;
+
+/*
+ * The schemas of its answers, for object_render: a text's offset is that of
+ * a const char *, a flag's that of a bool.
+ */
+extern const struct schema user_schema;   /* of struct user */
+extern const struct schema bearer_schema; /* of what post_login sends */
+
+/* `from`, a struct that the schema's offsets are of, as a JSON object. */
+void object_render(struct buf *out, const struct schema *schema,
+		   const void *from) NONNULL(1, 2, 3);
+
+/* Answers with the row's status and the user as the contract shows him. */
+void user_render(struct call *c, const struct user *u) NONNULL(1, 2);
 
 /* The detail of a refused password: {"code": …, "reason": …}. */
 void password_detail(struct resp *rs, enum err e, const char *reason)

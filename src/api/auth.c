@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "core/account.h"
 #include "core/sign_in.h"
@@ -25,21 +24,37 @@ struct login {
 static const struct field login_fields[] = {
 	{LOGIN_FIELD(grant_type, FIELD_OPTIONAL), .fixed = "password"},
 	{LOGIN_FIELD(username, FIELD_REQUIRED)},
-	{LOGIN_FIELD(password, FIELD_REQUIRED)},
-	{LOGIN_FIELD(scope, FIELD_OPTIONAL)},
+	{LOGIN_FIELD(password, FIELD_REQUIRED), .format = "password"},
+	{LOGIN_FIELD(scope, FIELD_DEFAULTED), .initial = "\"\""},
 	{LOGIN_FIELD(client_id, FIELD_OPTIONAL)},
-	{LOGIN_FIELD(client_secret, FIELD_OPTIONAL)},
+	{LOGIN_FIELD(client_secret, FIELD_OPTIONAL), .format = "password"},
 };
 
-static const struct schema login_schema = {login_fields, countof(login_fields)};
+const struct schema login_schema = {login_fields, countof(login_fields)};
+
+struct bearer {
+	const char *access_token;
+	const char *token_type;
+};
+
+#define BEARER_FIELD(member)                                                   \
+	.name = #member, .type = FIELD_TEXT, .need = FIELD_REQUIRED,           \
+	.offset = offsetof(struct bearer, member)
+
+static const struct field bearer_fields[] = {
+	{BEARER_FIELD(access_token)},
+	{BEARER_FIELD(token_type)},
+};
+
+const struct schema bearer_schema = {bearer_fields, countof(bearer_fields)};
 
 static void
 send_bearer(struct resp *rs, const char *token)
 {
+	struct bearer bearer = {token, "bearer"};
+
 	resp_json(rs, 200);
-	buf_text(&rs->body, "{\"access_token\":");
-	json_write_text(&rs->body, token);
-	buf_text(&rs->body, ",\"token_type\":\"bearer\"}");
+	object_render(&rs->body, &bearer_schema, &bearer);
 }
 
 static void

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/api.h"
+#include "api/route.h"
 #include "store/user.h"
 
 static enum err
 render_status(struct call *c, const char *body)
 {
-	resp_json(c->rs, 200);
+	resp_json(c->rs, c->route->status);
 	buf_text(&c->rs->body, body);
 	return OK;
 }

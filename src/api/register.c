@@ -18,15 +18,18 @@ struct registration {
 
 static const struct field register_fields[] = {
 	{REGISTER_FIELD(email, FIELD_TEXT, FIELD_REQUIRED),
-	 .normalise = email_normalise},
+	 .normalise = email_normalise, .format = "email"},
 	{REGISTER_FIELD(password, FIELD_TEXT, FIELD_REQUIRED)},
-	{REGISTER_FIELD(is_active, FIELD_BOOL, FIELD_OPTIONAL)},
-	{REGISTER_FIELD(is_superuser, FIELD_BOOL, FIELD_OPTIONAL)},
-	{REGISTER_FIELD(is_verified, FIELD_BOOL, FIELD_OPTIONAL)},
+	{REGISTER_FIELD(is_active, FIELD_BOOL, FIELD_OPTIONAL),
+	 .initial = "true"},
+	{REGISTER_FIELD(is_superuser, FIELD_BOOL, FIELD_OPTIONAL),
+	 .initial = "false"},
+	{REGISTER_FIELD(is_verified, FIELD_BOOL, FIELD_OPTIONAL),
+	 .initial = "false"},
 };
 
-static const struct schema register_schema = {register_fields,
-					      countof(register_fields)};
+const struct schema register_schema = {register_fields,
+				       countof(register_fields)};
 
 /* POST /auth/register: 201 with the user. */
 enum err
@@ -44,6 +47,6 @@ post_register(struct call *c)
 	if (e == ERR_REGISTER_INVALID_PASSWORD)
 		password_detail(c->rs, e, reason);
 	TRY(e);
-	user_render(c->rs, 201, &c->target);
+	user_render(c, &c->target);
 	return OK;
 }

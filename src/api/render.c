@@ -1,27 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/api.h"
+#include <string.h>
+
+#include "api/route.h"
 #include "base/json.h"
 
+#define USER_FIELD(member, kind, necessity)                                    \
+	.name = #member, .type = (kind), .need = (necessity),                  \
+	.offset = offsetof(struct user, member)
+
+/* The order is that of the contract. */
+static const struct field user_fields[] = {
+	{USER_FIELD(id, FIELD_TEXT, FIELD_REQUIRED), .format = "uuid"},
+	{USER_FIELD(email, FIELD_TEXT, FIELD_REQUIRED), .format = "email"},
+	{USER_FIELD(is_active, FIELD_BOOL, FIELD_DEFAULTED), .initial = "true"},
+	{USER_FIELD(is_superuser, FIELD_BOOL, FIELD_DEFAULTED),
+	 .initial = "false"},
+	{USER_FIELD(is_verified, FIELD_BOOL, FIELD_DEFAULTED),
+	 .initial = "false"},
+};
+
+const struct schema user_schema = {user_fields, countof(user_fields)};
+
 static void
-member_bool(struct buf *b, const char *name, bool value)
+value_render(struct buf *out, const struct field *f, const void *from)
 {
-	buf_char(b, ',');
-	json_write_text(b, name);
-	buf_text(b, value ? ":true" : ":false");
+	const char *at = (const char *)from + f->offset;
+	const char *text;
+	bool flag;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		memcpy(&text, at, sizeof(text));
+		json_write_text(out, text);
+		break;
+	case FIELD_BOOL:
+		memcpy(&flag, at, sizeof(flag));
+		buf_text(out, flag ? "true" : "false");
+		break;
+	}
 }
 
 void
-user_render(struct resp *rs, int status, const struct user *u)
+object_render(struct buf *out, const struct schema *schema, const void *from)
 {
-	resp_json(rs, status);
-	buf_text(&rs->body, "{\"id\":");
-	json_write_text(&rs->body, u->id);
-	buf_text(&rs->body, ",\"email\":");
-	json_write_text(&rs->body, u->email);
-	member_bool(&rs->body, "is_active", u->is_active);
-	member_bool(&rs->body, "is_superuser", u->is_superuser);
-	member_bool(&rs->body, "is_verified", u->is_verified);
-	buf_char(&rs->body, '}');
+	for (size_t i = 0; i < schema->count; i++) {
+		buf_char(out, i == 0 ? '{' : ',');
+		json_write_text(out, schema->fields[i].name);
+		buf_char(out, ':');
+		value_render(out, &schema->fields[i], from);
+	}
+	buf_char(out, '}');
+}
+
+void
+user_render(struct call *c, const struct user *u)
+{
+	resp_json(c->rs, c->route->status);
+	object_render(&c->rs->body, &user_schema, u);
 }
 
 void

@@ -19,6 +19,17 @@ enum route_body { BODY_NONE, BODY_JSON, BODY_FORM };
 
 enum route_target { TARGET_NONE, TARGET_ID };
 
+enum route_answer {
+	ANSWER_OBJECT,
+	ANSWER_NULL,
+	ANSWER_NONE,
+	ANSWER_LOGIN,
+	ANSWER_LOGOUT,
+	ANSWER_HIDDEN
+};
+
+#define ROUTE_PROBLEMS_LIMIT 12
+
 struct route {
 	enum method method;
 	enum route_mount mount;
@@ -26,8 +37,13 @@ struct route {
 	route_handler *handler;
 	enum route_who who;
 	enum route_body body;
+	const struct schema *input; /* NULL: BODY_NONE */
 	enum route_target target;
+	int status;
+	enum route_answer answer;
+	const struct schema *output; /* of ANSWER_OBJECT */
 	const char *operation;
+	enum err problems[ROUTE_PROBLEMS_LIMIT]; /* up to the first OK */
 };
 
 /*

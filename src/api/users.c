@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/api.h"
+#include "api/route.h"
 #include "core/account.h"
 #include "core/email.h"
 
@@ -10,14 +10,14 @@
 /* The order is that of the contract's 422. */
 static const struct field change_fields[] = {
 	{CHANGE_FIELD(password, FIELD_TEXT)},
-	{CHANGE_FIELD(email, FIELD_TEXT), .normalise = email_normalise},
+	{CHANGE_FIELD(email, FIELD_TEXT), .normalise = email_normalise,
+	 .format = "email"},
 	{CHANGE_FIELD(is_active, FIELD_BOOL)},
 	{CHANGE_FIELD(is_superuser, FIELD_BOOL)},
 	{CHANGE_FIELD(is_verified, FIELD_BOOL)},
 };
 
-static const struct schema change_schema = {change_fields,
-					    countof(change_fields)};
+const struct schema change_schema = {change_fields, countof(change_fields)};
 
 static enum err
 change_user(struct call *c, const struct user *before,
@@ -37,7 +37,7 @@ change_user(struct call *c, const struct user *before,
 	if (e == ERR_UPDATE_USER_INVALID_PASSWORD)
 		password_detail(c->rs, e, reason);
 	TRY(e);
-	user_render(c->rs, 200, &after);
+	user_render(c, &after);
 	return OK;
 }
 
@@ -45,7 +45,7 @@ change_user(struct call *c, const struct user *before,
 enum err
 get_me(struct call *c)
 {
-	user_render(c->rs, 200, &c->user);
+	user_render(c, &c->user);
 	return OK;
 }
 
@@ -66,7 +66,7 @@ patch_me(struct call *c)
 enum err
 get_user(struct call *c)
 {
-	user_render(c->rs, 200, &c->target);
+	user_render(c, &c->target);
 	return OK;
 }
 
@@ -85,6 +85,6 @@ enum err
 delete_user(struct call *c)
 {
 	TRY(account_delete(c->cx, c->target.id));
-	resp_empty(c->rs, 204);
+	resp_empty(c->rs, c->route->status);
 	return OK;
 }

@@ -25,7 +25,8 @@ enum field_type {
 
 enum field_need {
 	FIELD_REQUIRED, /* must be there; null is no value */
-	FIELD_OPTIONAL  /* may be absent; null counts as absent */
+	FIELD_OPTIONAL, /* may be absent; null counts as absent */
+	FIELD_DEFAULTED /* may be absent; null is no value */
 };
 
 /* Gives the normalised text, or ERR_UNPROCESSABLE and a reason. */
@@ -40,6 +41,9 @@ struct field {
 	size_t offset;              /* where it goes in the caller's struct */
 	field_normalise *normalise; /* of a text; NULL: as it is */
 	const char *fixed;          /* the only text allowed; NULL: any */
+	/* For the API's description; NULL: nothing to say. */
+	const char *format;  /* of a text: "email", "uuid", "password" */
+	const char *initial; /* JSON: what an absent field counts as */
 };
 
 struct schema {

@@ -11,7 +11,7 @@ import subprocess
 import house
 
 PAGES = ("fastcgi-users.8", "fastcgi-users.conf.5", "fastcgi-users-api.7")
-ROUTE_FIELDS = 8
+ROUTE_FIELDS = 11  # or more: the last column is a list
 # Problems of these statuses never reach a client as themselves.
 SILENT = {"500"}
 
@@ -49,7 +49,7 @@ def check_settings():
 def check_routes():
     text = page("fastcgi-users-api.7")
     for row in house.rows("src/api/routes.def", "ROUTE"):
-        if len(row) != ROUTE_FIELDS:
+        if len(row) < ROUTE_FIELDS:
             house.fault(f"src/api/routes.def: {row[0]} {row[2]} has "
                         f"{len(row)} fields")
         pattern = rf"^\.It .*\b{row[0]}\b.*{re.escape(row[2])}"

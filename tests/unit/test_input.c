@@ -13,6 +13,7 @@ struct sample {
 	const char *name;
 	const char *kind;
 	const bool *flag;
+	const char *word;
 };
 
 static enum err
@@ -38,6 +39,10 @@ static const struct field fields[] = {
 	 .type = FIELD_BOOL,
 	 .need = FIELD_OPTIONAL,
 	 .offset = offsetof(struct sample, flag)},
+	{.name = "word",
+	 .need = FIELD_DEFAULTED,
+	 .offset = offsetof(struct sample, word),
+	 .initial = "\"\""},
 };
 static const struct schema schema = {fields, countof(fields)};
 
@@ -147,6 +152,23 @@ null_is_no_value_for_a_required_field(void **state)
 }
 
 static void
+null_is_no_value_where_a_default_stands_for_absence(void **state)
+{
+	struct sample out;
+
+	(void)state;
+	assert_null(detail("{\"name\":\"a\"}"));
+	assert_string_equal(detail("{\"name\":\"a\",\"word\":null}"),
+			    "[{\"type\":\"string_type\","
+			    "\"loc\":[\"body\",\"word\"],"
+			    "\"msg\":\"Input should be a valid string\","
+			    "\"input\":null}]");
+	assert_null(detail_as("application/json",
+			      "{\"name\":\"a\",\"word\":\"b\"}", &out));
+	assert_string_equal(out.word, "b");
+}
+
+static void
 a_refused_text_says_why(void **state)
 {
 	(void)state;
@@ -251,6 +273,8 @@ main(void)
 		cmocka_unit_test(
 			every_fault_is_named_in_the_order_of_the_table),
 		cmocka_unit_test(null_is_no_value_for_a_required_field),
+		cmocka_unit_test(
+			null_is_no_value_where_a_default_stands_for_absence),
 		cmocka_unit_test(a_refused_text_says_why),
 		cmocka_unit_test(a_nul_in_a_text_is_named_and_not_shown),
 		cmocka_unit_test(a_body_that_is_no_object_is_shown),
