@@ -134,15 +134,29 @@ token_keys_close(struct token_keys *k)
 	free(k);
 }
 
+/* When it was issued, for which generation, and what tells it from others. */
+static void
+write_origin(struct ctx *cx, struct buf *claims, int64_t generation)
+{
+	unsigned char jti[JTI_SIZE];
+
+	crypto_random(jti, sizeof(jti));
+	buf_text(claims, ",\"iat\":");
+	buf_number(claims, cx->now);
+	buf_text(claims, ",\"jti\":\"");
+	buf_number(claims, generation);
+	buf_char(claims, '-');
+	buf_text(claims, crypto_base64url(cx->mem, jti, sizeof(jti)));
+	buf_char(claims, '"');
+}
+
 enum err
 token_issue(struct ctx *cx, const char *subject, int64_t generation,
 	    int64_t lifetime, const char **out)
 {
 	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
-	unsigned char jti[JTI_SIZE];
 	struct buf claims;
 
-	crypto_random(jti, sizeof(jti));
 	buf_init(&claims, cx->mem, 256);
 	buf_text(&claims, "{\"sub\":");
 	json_write_text(&claims, subject);
@@ -153,13 +167,9 @@ token_issue(struct ctx *cx, const char *subject, int64_t generation,
 		buf_text(&claims, ",\"exp\":");
 		buf_number(&claims, cx->now + lifetime);
 	}
-	buf_text(&claims, ",\"iat\":");
-	buf_number(&claims, cx->now);
-	buf_text(&claims, ",\"jti\":\"");
-	buf_number(&claims, generation);
-	buf_char(&claims, '-');
-	buf_text(&claims, crypto_base64url(cx->mem, jti, sizeof(jti)));
-	buf_text(&claims, "\"}");
+	if (!cx->conf->jwt.reference_claims)
+		write_origin(cx, &claims, generation);
+	buf_char(&claims, '}');
 	*out = jwt_sign(cx->mem, s->keys[0], claims.data, claims.len);
 	return OK;
 }
@@ -219,6 +229,7 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	    struct token *out)
 {
 	int64_t leeway = cx->conf->jwt.leeway;
+	bool must_expire = lifetime >= 0 && !cx->conf->jwt.reference_claims;
 	bool issued = json_member(claims, "iat") != NULL;
 	bool expires = json_member(claims, "exp") != NULL;
 	int64_t iat = 0;
@@ -230,7 +241,7 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	TRY(read_time(claims, "exp", &exp));
 	if (iat > cx->now + leeway + ISSUED_AHEAD || nbf > cx->now + leeway)
 		return ERR_BAD_TOKEN;
-	if (expires ? exp <= cx->now - leeway : lifetime >= 0)
+	if (expires ? exp <= cx->now - leeway : must_expire)
 		return ERR_BAD_TOKEN;
 	out->expires_at = exp;
 	if (!issued && expires)

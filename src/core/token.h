@@ -34,7 +34,8 @@ struct token {
 
 /*
  * A new access token for `subject`, valid for `lifetime` seconds (-1: for
- * ever, without exp) from cx->now. Its jti names the generation: "3-…".
+ * ever, without exp) from cx->now. Its jti names the generation: "3-…"; under
+ * jwt.reference_claims it has neither jti nor iat.
  */
 enum err token_issue(struct ctx *cx, const char *subject, int64_t generation,
 		     int64_t lifetime, const char **out)
@@ -42,7 +43,8 @@ enum err token_issue(struct ctx *cx, const char *subject, int64_t generation,
 
 /*
  * Reads an access token: ERR_BAD_TOKEN unless signature, audience, exp, nbf
- * and form are right. A token without exp is good only when lifetime is -1.
+ * and form are right. A token without exp is good only when lifetime is -1,
+ * or under jwt.reference_claims.
  */
 enum err token_read(struct ctx *cx, const char *text, int64_t lifetime,
 		    struct token *out) NODISCARD NONNULL(1, 2, 4);

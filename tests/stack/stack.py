@@ -177,7 +177,8 @@ class Stack:
 
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
-                 durable=False, access_log=False, prefix=PREFIX):
+                 durable=False, access_log=False, prefix=PREFIX,
+                 appended=()):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -187,6 +188,7 @@ class Stack:
         self.port_wanted = port
         self.port = port
         self.mount = mount
+        self.appended = appended
         self.durable = durable
         self.access_log = access_log
         self.processes = {}
@@ -291,6 +293,8 @@ class Stack:
                 lines.append(f"\t{name} = " + (
                     text if text.startswith("{") else quote(text)))
             lines.append("}")
+        # Files of this tree, as somebody appends them to his own.
+        lines += [self.example(*name.split("/")) for name in self.appended]
         return "\n".join(lines) + "\n"
 
     def write_secrets(self):
