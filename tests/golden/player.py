@@ -17,7 +17,10 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-COMPARED = ("content-type", "location", "allow", "www-authenticate", "set-cookie")
+COMPARED = (
+    "content-type", "location", "allow", "www-authenticate", "set-cookie",
+    "retry-after",
+)  # fmt: skip
 FIXTURES = {
     "USER": {},
     "OTHER": {},
@@ -243,8 +246,8 @@ def compare(want, got, method):
 class Player:
     """Hold the fixtures of one run and play cases with them."""
 
-    def __init__(self, base, state, tokens):
-        self.wire = Wire(base)
+    def __init__(self, base, state, tokens, wire=None):
+        self.wire = wire or Wire(base)
         self.state = state
         self.tokens = tokens
         self.count = 0

@@ -1,10 +1,11 @@
-"""The reference: a plain FastAPI Users application on SQLite.
+"""The reference: a plain FastAPI Users application.
 
 Settings come from the environment:
-  REFERENCE_DATABASE  path of the SQLite file
+  REFERENCE_DATABASE  path of an SQLite file, or an address for SQLAlchemy
   JWT_SECRET, BEARER_SECRET, RESET_SECRET, VERIFY_SECRET  32 bytes or more
   TOKEN_LOG           file that receives one JSON line for each mailed token
   REFUSE=1            refuse passwords shorter than eight characters
+  CHEAP=1             hash passwords with the cheapest parameters
 """
 
 import json
@@ -27,6 +28,10 @@ from fastapi_users.authentication import (
     JWTStrategy,
 )
 from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from fastapi_users.password import PasswordHelper
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -55,7 +60,9 @@ class UserUpdate(schemas.BaseUserUpdate):
     """What a client changes."""
 
 
-engine = create_async_engine(f"sqlite+aiosqlite:///{DATABASE}")
+engine = create_async_engine(
+    DATABASE if "://" in DATABASE else f"sqlite+aiosqlite:///{DATABASE}"
+)
 new_session = async_sessionmaker(engine, expire_on_commit=False)
 
 
@@ -66,6 +73,14 @@ def note_token(event, user, token):
         line = {"event": event, "email": user.email, "token": token}
         with open(path, "a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
+
+
+def password_helper():
+    """Return what hashes; None stands for the default."""
+    if os.environ.get("CHEAP") != "1":
+        return None
+    cheap = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    return PasswordHelper(PasswordHash((cheap, BcryptHasher())))
 
 
 class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
@@ -98,7 +113,7 @@ async def get_user_db():
 
 async def get_user_manager(user_db=Depends(get_user_db)):
     """Yield the user manager."""
-    yield UserManager(user_db)
+    yield UserManager(user_db, password_helper())
 
 
 def jwt_strategy():
