@@ -1,39 +1,41 @@
 -- The tables of FastAPI Users, as its SQLAlchemy adapter creates them. In an
 -- adopted database they are there already and stay as they are.
-CREATE TABLE IF NOT EXISTS "user" (
-	id UUID NOT NULL,
-	email VARCHAR(320) NOT NULL,
-	hashed_password VARCHAR(1024) NOT NULL,
-	is_active BOOLEAN NOT NULL,
-	is_superuser BOOLEAN NOT NULL,
-	is_verified BOOLEAN NOT NULL,
-	PRIMARY KEY (id)
+CREATE TABLE IF NOT EXISTS {user} (
+	{user.id} UUID NOT NULL,
+	{user.email} VARCHAR(320) NOT NULL,
+	{user.hashed_password} VARCHAR(1024) NOT NULL,
+	{user.is_active} BOOLEAN NOT NULL,
+	{user.is_superuser} BOOLEAN NOT NULL,
+	{user.is_verified} BOOLEAN NOT NULL,
+	PRIMARY KEY ({user.id})
 );
-CREATE UNIQUE INDEX IF NOT EXISTS ix_user_email ON "user" (email);
+CREATE UNIQUE INDEX IF NOT EXISTS {user.email:index} ON {user} ({user.email});
 
-CREATE TABLE IF NOT EXISTS accesstoken (
-	user_id UUID NOT NULL,
-	token VARCHAR(43) NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (token),
-	FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE CASCADE
+CREATE TABLE IF NOT EXISTS {accesstoken} (
+	{accesstoken.user_id} UUID NOT NULL,
+	{accesstoken.token} VARCHAR(43) NOT NULL,
+	{accesstoken.created_at} TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY ({accesstoken.token}),
+	FOREIGN KEY ({accesstoken.user_id})
+		REFERENCES {user} ({user.id}) ON DELETE CASCADE
 );
-CREATE INDEX IF NOT EXISTS ix_accesstoken_created_at
-	ON accesstoken (created_at);
+CREATE INDEX IF NOT EXISTS {accesstoken.created_at:index}
+	ON {accesstoken} ({accesstoken.created_at});
 
-CREATE TABLE IF NOT EXISTS oauth_account (
-	id UUID NOT NULL,
-	user_id UUID NOT NULL,
-	oauth_name VARCHAR(100) NOT NULL,
-	access_token VARCHAR(1024) NOT NULL,
-	expires_at INTEGER,
-	refresh_token VARCHAR(1024),
-	account_id VARCHAR(320) NOT NULL,
-	account_email VARCHAR(320) NOT NULL,
-	PRIMARY KEY (id),
-	FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE CASCADE
+CREATE TABLE IF NOT EXISTS {oauth_account} (
+	{oauth_account.id} UUID NOT NULL,
+	{oauth_account.user_id} UUID NOT NULL,
+	{oauth_account.oauth_name} VARCHAR(100) NOT NULL,
+	{oauth_account.access_token} VARCHAR(1024) NOT NULL,
+	{oauth_account.expires_at} INTEGER,
+	{oauth_account.refresh_token} VARCHAR(1024),
+	{oauth_account.account_id} VARCHAR(320) NOT NULL,
+	{oauth_account.account_email} VARCHAR(320) NOT NULL,
+	PRIMARY KEY ({oauth_account.id}),
+	FOREIGN KEY ({oauth_account.user_id})
+		REFERENCES {user} ({user.id}) ON DELETE CASCADE
 );
-CREATE INDEX IF NOT EXISTS ix_oauth_account_account_id
-	ON oauth_account (account_id);
-CREATE INDEX IF NOT EXISTS ix_oauth_account_oauth_name
-	ON oauth_account (oauth_name);
+CREATE INDEX IF NOT EXISTS {oauth_account.account_id:index}
+	ON {oauth_account} ({oauth_account.account_id});
+CREATE INDEX IF NOT EXISTS {oauth_account.oauth_name:index}
+	ON {oauth_account} ({oauth_account.oauth_name});

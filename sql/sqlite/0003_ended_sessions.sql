@@ -3,7 +3,7 @@
 -- 1970); but for the one whose SHA-256 is exempt_hash.
 CREATE TABLE fcu_session_floor (
 	user_id CHAR(36) NOT NULL PRIMARY KEY
-		REFERENCES "user" (id) ON DELETE CASCADE,
+		REFERENCES {user} ({user.id}) ON DELETE CASCADE,
 	generation BIGINT NOT NULL,
 	not_before BIGINT NOT NULL,
 	exempt_hash VARCHAR(64)

@@ -298,4 +298,5 @@ config_check(struct reading *r)
 	password_check(r);
 	memory_check(r);
 	needed_check(r);
+	config_check_names(r);
 }

@@ -123,4 +123,7 @@ void config_take_secrets(struct reading *r) NONNULL(1);
 void config_resolve(struct reading *r) NONNULL(1);
 void config_check(struct reading *r) NONNULL(1);
 
+/* The part of config_check that is about the names of tables and columns. */
+void config_check_names(struct reading *r) NONNULL(1);
+
 #endif

@@ -5,11 +5,15 @@
 
 /* Kept between requests without going back to the system. */
 #define ARENA_KEPT ((size_t)256 * 1024)
+#define SCHEMA_LIMIT ((size_t)4 * 1024 * 1024)
 
 enum err
 database_open(const struct config *conf, bool create, struct database *out)
 {
-	struct db_settings settings = {
+	struct arena *kept = arena_open(0, SCHEMA_LIMIT);
+	struct schema *schema = schema_make(kept, conf);
+	const struct db_settings settings = {
+		.names = schema_names(schema),
 		.url = conf->database.url,
 		.connect_limit = conf->database.connect_limit,
 		.statement_limit = conf->database.statement_limit,
@@ -19,6 +23,8 @@ database_open(const struct config *conf, bool create, struct database *out)
 	const char *why = NULL;
 	enum err e = db_open(&settings, &out->db, &why);
 
+	out->kept = kept;
+	out->schema = schema;
 	if (e != OK)
 		log_event(LEVEL_ERROR, log_is("database_refused"),
 			  log_text("why", why));
@@ -32,5 +38,6 @@ database_close(struct database *d)
 {
 	db_close(d->db);
 	arena_close(d->mem);
+	arena_close(d->kept);
 	*d = (struct database){0};
 }

@@ -10,16 +10,20 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/schema.h"
 
 struct database {
 	struct db *db;
-	struct arena *mem;
+	struct arena *mem;  /* of a request */
+	struct arena *kept; /* what lasts as long as the connection */
+	struct schema *schema;
 };
 
 /*
  * ERR_CONFIGURATION, told in the log, when no driver takes the address. Does
  * not connect yet. `create`: a database file that is not there is made when
- * it does. database_close may be called in any case.
+ * it does. The configuration must outlive it. database_close may be called in
+ * any case.
  */
 enum err database_open(const struct config *conf, bool create,
 		       struct database *out) NODISCARD NONNULL(1, 3);

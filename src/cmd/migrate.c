@@ -85,10 +85,16 @@ run_plan(struct database *d)
 
 	if (e != OK)
 		return fail(e, why);
-	for (size_t i = 0; i < state.pending_count; i++)
+	for (size_t i = 0; i < state.pending_count; i++) {
+		const char *sql;
+
+		e = db_expand(d->db, d->mem, state.pending[i].sql, &sql);
+		if (e != OK)
+			return fail(e, db_complaint(d->db));
 		(void)printf("-- %04lld %s\n%s\n",
 			     (long long)state.pending[i].version,
-			     state.pending[i].name, state.pending[i].sql);
+			     state.pending[i].name, sql);
+	}
 	if (state.pending_count == 0)
 		(void)puts("-- nothing to do");
 	return OK;

@@ -11,10 +11,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "db/driver.h"
+#include "db/names.h"
 
 /* Of a transaction that the database asks to run again. */
 #define RETRIES 5
 #define PAUSE_MIN 5 /* milliseconds; doubled for each retry */
+/* Of a script, its names filled in, in bytes. */
+#define SCRIPT_LIMIT ((size_t)1024 * 1024)
 
 static const struct {
 	const char *prefix;
@@ -94,6 +97,8 @@ db_open(const struct db_settings *settings, struct db **out, const char **why)
 	if (e != OK)
 		return e;
 	(*out)->driver = driver;
+	(*out)->given = settings->names;
+	(*out)->names = names_open(settings->names);
 	(*out)->statement_limit = settings->statement_limit;
 	*why = NULL;
 	return OK;
@@ -102,8 +107,10 @@ db_open(const struct db_settings *settings, struct db **out, const char **why)
 void
 db_close(struct db *db)
 {
-	if (db != NULL)
-		db->driver->close(db);
+	if (db == NULL)
+		return;
+	names_close(db->names);
+	db->driver->close(db);
 }
 
 const char *
@@ -139,12 +146,44 @@ db_failed(struct db *db, enum err e, const char *statement, const char *code,
 		  log_text("message", db->complaint));
 }
 
+const struct db_names *
+db_names(const struct db *db)
+{
+	return db->given;
+}
+
+static enum err
+expand_failed(struct db *db, const char *statement, const char *unknown)
+{
+	char words[128];
+
+	(void)snprintf(words, sizeof(words), "nothing stands for {%s}",
+		       unknown);
+	db_failed(db, ERR_INTERNAL, statement, "", words);
+	return ERR_INTERNAL;
+}
+
+enum err
+db_expand(struct db *db, struct arena *mem, const char *sql, const char **out)
+{
+	const char *unknown = "";
+
+	*out = names_expand(db->names, mem, sql, &unknown);
+	return *out != NULL ? OK : expand_failed(db, "script", unknown);
+}
+
 enum err
 db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	 const struct db_value *values, size_t count, struct db_rows *out)
 {
+	const char *unknown = "";
+	const struct db_statement *made =
+		names_statement(db->names, statement, &unknown);
+
 	*out = (struct db_rows){0};
-	return db->driver->query(db, mem, statement, values, count, out);
+	if (made == NULL)
+		return expand_failed(db, statement->name, unknown);
+	return db->driver->query(db, mem, made, values, count, out);
 }
 
 enum err
@@ -162,7 +201,14 @@ db_run(struct db *db, struct arena *mem, const struct db_statement *statement,
 enum err
 db_script(struct db *db, const char *sql)
 {
-	return db->driver->script(db, sql, false);
+	struct arena *mem = arena_open(0, SCRIPT_LIMIT);
+	const char *made;
+	enum err e = db_expand(db, mem, sql, &made);
+
+	if (e == OK)
+		e = db->driver->script(db, made, false);
+	arena_close(mem);
+	return e;
 }
 
 enum err
@@ -183,19 +229,39 @@ ask(struct db *db, struct arena *mem, const struct db_statement *question,
 	return e;
 }
 
+/* The table's row among the names, or one that stands for itself. */
+static struct db_name
+table_of(const struct db *db, const char *table)
+{
+	const struct db_name *found = names_find(db->names, table);
+
+	return found != NULL ? *found : (struct db_name){.plain = table};
+}
+
 enum err
 db_has_table(struct db *db, struct arena *mem, const char *table, bool *out)
 {
-	const struct db_value value = db_text(table);
+	const struct db_name t = table_of(db, table);
+	const struct db_value values[] = {
+		db_text(t.plain),
+		db_text_or_null(t.schema),
+	};
 
-	return ask(db, mem, db->driver->has_table, &value, 1, out);
+	return ask(db, mem, db->driver->has_table, values, countof(values),
+		   out);
 }
 
 enum err
 db_has_uuid(struct db *db, struct arena *mem, const char *table,
 	    const char *column, bool *out)
 {
-	const struct db_value values[] = {db_text(table), db_text(column)};
+	const struct db_name t = table_of(db, table);
+	const struct db_name c = table_of(db, column);
+	const struct db_value values[] = {
+		db_text(t.plain),
+		db_text_or_null(t.schema),
+		db_text(c.plain),
+	};
 
 	return ask(db, mem, db->driver->has_uuid, values, countof(values), out);
 }

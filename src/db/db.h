@@ -4,7 +4,11 @@
  * driver is chosen by the address. drivers.def lists the drivers.
  *
  * SQL is written once for every driver: parameters $1, $2 …, RETURNING,
- * ON CONFLICT.
+ * ON CONFLICT. Tables and columns that have configured names stand in it as
+ * placeholders, {user} or {user.email}: a name of lower-case letters, digits,
+ * _ . and : in braces, which nothing in SQL looks like. What they stand for
+ * is given as data when the database is opened; nothing else is ever put into
+ * a statement.
  */
 #ifndef DB_H
 #define DB_H
@@ -38,7 +42,8 @@ struct db_value db_bool(bool truth);
 /*
  * A statement: static const, so that its address is its identity and drivers
  * prepare it once a connection. `result` gives the type of each column as a
- * text of one letter a column: t text, i int, b bool; "" for none.
+ * text of one letter a column: t text, i int, b bool; "" for none. Both may
+ * hold placeholders.
  */
 struct db_statement {
 	const char *name; /* unique, [a-z_]+ */
@@ -55,10 +60,24 @@ struct db_rows {
 	int64_t changed; /* rows that an INSERT, UPDATE or DELETE touched */
 };
 
+/* What a placeholder stands for. */
+struct db_name {
+	const char *name;   /* "user.email" */
+	const char *text;   /* put in its place: an identifier, quoted */
+	const char *plain;  /* of a table or column: the identifier itself */
+	const char *schema; /* of a table, or NULL */
+};
+
+struct db_names {
+	const struct db_name *items;
+	size_t count;
+};
+
 struct db_settings {
 	const char *url;
-	int64_t connect_limit;   /* seconds */
-	int64_t statement_limit; /* seconds */
+	const struct db_names *names; /* borrowed; NULL for none */
+	int64_t connect_limit;        /* seconds */
+	int64_t statement_limit;      /* seconds */
 	bool prepared;
 	bool create; /* make a database file that is not there */
 };
@@ -109,10 +128,23 @@ enum err db_transact_alone(struct db *db,
 			   enum err (*body)(struct db *db, void *arg),
 			   void *arg) NODISCARD NONNULL(1, 2);
 
-/* Several statements without parameters or rows, such as a migration. */
+/* Several statements without parameters or rows, such as a migration, with
+ * placeholders. */
 enum err db_script(struct db *db, const char *sql) NODISCARD NONNULL(1, 2);
 
-/* Whether the database has the table, seen from within a transaction too. */
+/* SQL as it is sent, on the arena: its placeholders replaced. ERR_INTERNAL
+ * when one of them stands for nothing. */
+enum err db_expand(struct db *db, struct arena *mem, const char *sql,
+		   const char **out) NODISCARD NONNULL(1, 2, 3, 4);
+
+/* The names that db_open was given; NULL for none. */
+const struct db_names *db_names(const struct db *db) NONNULL(1);
+
+/*
+ * Whether the database has the table, seen from within a transaction too.
+ * `table` and `column` here and below are those of a placeholder ("user",
+ * "user.email"), or stand for themselves.
+ */
 enum err db_has_table(struct db *db, struct arena *mem, const char *table,
 		      bool *out) NODISCARD NONNULL(1, 2, 3, 4);
 

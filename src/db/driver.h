@@ -10,9 +10,10 @@
 
 struct db_driver {
 	const char *name;
-	/* Whether the database has the table named by $1. */
+	/* Whether the database has the table $1 in the schema $2, or NULL:
+	 * where it is found without saying. */
 	const struct db_statement *has_table;
-	/* Whether its table $1 has a column $2 that keeps UUIDs. */
+	/* Whether that table has a column $3 that keeps UUIDs. */
 	const struct db_statement *has_uuid;
 	const char *ping;
 
@@ -39,6 +40,8 @@ struct db_driver {
 
 struct db {
 	const struct db_driver *driver;
+	const struct db_names *given;
+	struct names *names;
 	int64_t statement_limit; /* seconds */
 	bool in_transaction;     /* no reconnecting, no sending again */
 	bool alone;              /* no statement limit */

@@ -19,7 +19,7 @@ struct migration {
 	const char *driver; /* as db_driver */
 	int64_t version;
 	const char *name; /* "unique_email" */
-	const char *sql;
+	const char *sql;  /* with placeholders */
 };
 
 /* Every driver's, each driver's in order. Made by build-aux/sql-embed.sh. */

@@ -102,11 +102,15 @@ static const struct {
 
 /* Not to_regclass: in a transaction it may answer from before a lock that was
  * waited for. */
+#define TABLE_IS_MEANT                                                         \
+	"c.relname = $1 AND c.relkind IN ('r', 'p') AND (n.nspname = $2"       \
+	" OR ($2 IS NULL AND pg_catalog.pg_table_is_visible(c.oid)))"
+
 static const struct db_statement has_table = {
 	.name = "has_table",
-	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_class"
-	       " WHERE relname = $1 AND relkind IN ('r', 'p')"
-	       " AND pg_catalog.pg_table_is_visible(oid)",
+	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_class c"
+	       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	       " WHERE " TABLE_IS_MEANT,
 	.result = "b",
 	.reads_only = true,
 };
@@ -115,10 +119,10 @@ static const struct db_statement has_uuid = {
 	.name = "has_uuid",
 	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_attribute a"
 	       " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+	       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	       " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
-	       " WHERE c.relname = $1 AND c.relkind IN ('r', 'p')"
-	       " AND pg_catalog.pg_table_is_visible(c.oid)"
-	       " AND a.attname = $2 AND t.typname = 'uuid'",
+	       " WHERE " TABLE_IS_MEANT
+	       " AND a.attname = $3 AND t.typname = 'uuid'",
 	.result = "b",
 	.reads_only = true,
 };

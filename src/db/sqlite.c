@@ -79,7 +79,8 @@ static const struct {
 static const struct db_statement has_table = {
 	.name = "has_table",
 	.sql = "SELECT count(*) FROM sqlite_schema"
-	       " WHERE type = 'table' AND name = $1",
+	       " WHERE type = 'table' AND lower(name) = lower($1)"
+	       " AND $2 IS NULL",
 	.result = "b",
 	.reads_only = true,
 };
@@ -88,7 +89,8 @@ static const struct db_statement has_table = {
 static const struct db_statement has_uuid = {
 	.name = "has_uuid",
 	.sql = "SELECT count(*) FROM pragma_table_info($1)"
-	       " WHERE name = $2 AND upper(type) NOT LIKE '%INT%'"
+	       " WHERE $2 IS NULL AND lower(name) = lower($3)"
+	       " AND upper(type) NOT LIKE '%INT%'"
 	       " AND (upper(type) LIKE '%CHAR%' OR upper(type) LIKE '%TEXT%'"
 	       " OR upper(type) = 'UUID')",
 	.result = "b",

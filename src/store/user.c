@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/user.h"
 
+#include "store/schema.h"
+
 /* What user_from_row reads, in its order. */
 #define USER_COLUMNS                                                           \
-	"u.id, u.email, u.hashed_password, u.is_active, u.is_superuser, "      \
-	"u.is_verified"
+	"u.{user.id}, u.{user.email}, u.{user.hashed_password},"               \
+	" u.{user.is_active}, u.{user.is_superuser}, u.{user.is_verified}"
 #define USER_RESULT "tttbbb"
 
 /* The same with what user_with_generation reads. */
 #define GENERATION_COLUMNS USER_COLUMNS ", COALESCE(f.generation, 0)"
 #define GENERATION_RESULT USER_RESULT "i"
 #define GENERATION_TABLES                                                      \
-	" FROM \"user\" u LEFT JOIN fcu_session_floor f ON f.user_id = u.id"
+	" FROM {user} u LEFT JOIN fcu_session_floor f"                         \
+	" ON f.user_id = u.{user.id}"
 
 static const struct db_statement insert = {
 	.name = "user_insert",
-	.sql = "INSERT INTO \"user\" (id, email, hashed_password, is_active,"
-	       " is_superuser, is_verified) VALUES ($1, $2, $3, $4, $5, $6)",
+	.sql = "INSERT INTO {user} ({user.id}, {user.email},"
+	       " {user.hashed_password}, {user.is_active},"
+	       " {user.is_superuser}, {user.is_verified})"
+	       " VALUES ($1, $2, $3, $4, $5, $6)",
 	.result = "",
 };
 
 static const struct db_statement by_id = {
 	.name = "user_by_id",
 	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
-	       " WHERE u.id = $1",
+	       " WHERE u.{user.id} = $1",
 	.result = GENERATION_RESULT,
 	.reads_only = true,
 };
@@ -31,7 +36,7 @@ static const struct db_statement by_id = {
 static const struct db_statement by_email = {
 	.name = "user_by_email",
 	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
-	       " WHERE lower(u.email) = lower($1)",
+	       " WHERE lower(u.{user.email}) = lower($1)",
 	.result = GENERATION_RESULT,
 	.reads_only = true,
 };
@@ -41,76 +46,74 @@ static const struct db_statement by_session = {
 	.sql = "SELECT " GENERATION_COLUMNS ", COALESCE(f.not_before, -1),"
 	       " f.exempt_hash, r.token_hash IS NOT NULL" GENERATION_TABLES
 	       " LEFT JOIN fcu_revoked_token r ON r.token_hash = $2"
-	       " WHERE u.id = $1",
+	       " WHERE u.{user.id} = $1",
 	.result = GENERATION_RESULT "itb",
 	.reads_only = true,
 };
 
 static const struct db_statement update = {
 	.name = "user_update",
-	.sql = "UPDATE \"user\" AS u SET"
-	       " email = COALESCE($2, email),"
-	       " hashed_password = COALESCE($3, hashed_password),"
-	       " is_active = COALESCE($4, is_active),"
-	       " is_superuser = COALESCE($5, is_superuser),"
-	       " is_verified = COALESCE($6, is_verified)"
-	       " WHERE id = $1"
-	       " RETURNING id, email, hashed_password, is_active,"
-	       " is_superuser, is_verified",
+	.sql = "UPDATE {user} AS u SET"
+	       " {user.email} = COALESCE($2, {user.email}),"
+	       " {user.hashed_password} ="
+	       " COALESCE($3, {user.hashed_password}),"
+	       " {user.is_active} = COALESCE($4, {user.is_active}),"
+	       " {user.is_superuser} = COALESCE($5, {user.is_superuser}),"
+	       " {user.is_verified} = COALESCE($6, {user.is_verified})"
+	       " WHERE {user.id} = $1"
+	       " RETURNING {user.id}, {user.email}, {user.hashed_password},"
+	       " {user.is_active}, {user.is_superuser}, {user.is_verified}",
 	.result = USER_RESULT,
 };
 
 static const struct db_statement rehash = {
 	.name = "user_rehash",
-	.sql = "UPDATE \"user\" SET hashed_password = $3"
-	       " WHERE id = $1 AND hashed_password = $2",
+	.sql = "UPDATE {user} SET {user.hashed_password} = $3"
+	       " WHERE {user.id} = $1 AND {user.hashed_password} = $2",
 	.result = "",
 };
 
 static const struct db_statement lock = {
 	.name = "user_lock",
-	.sql = "UPDATE \"user\" SET is_active = is_active WHERE id = $1",
+	.sql = "UPDATE {user} SET {user.is_active} = {user.is_active}"
+	       " WHERE {user.id} = $1",
 	.result = "",
 };
 
 static const struct db_statement delete_by_id = {
 	.name = "user_delete",
-	.sql = "DELETE FROM \"user\" WHERE id = $1",
+	.sql = "DELETE FROM {user} WHERE {user.id} = $1",
 	.result = "",
 };
 
 static const struct db_statement list_first = {
 	.name = "user_list_first",
-	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u"
-	       " ORDER BY u.id LIMIT $1",
+	.sql = "SELECT " USER_COLUMNS " FROM {user} u"
+	       " ORDER BY u.{user.id} LIMIT $1",
 	.result = USER_RESULT,
 	.reads_only = true,
 };
 
 static const struct db_statement list_after = {
 	.name = "user_list_after",
-	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE u.id > $2"
-	       " ORDER BY u.id LIMIT $1",
+	.sql = "SELECT " USER_COLUMNS " FROM {user} u WHERE u.{user.id} > $2"
+	       " ORDER BY u.{user.id} LIMIT $1",
 	.result = USER_RESULT,
 	.reads_only = true,
 };
 
 static const struct db_statement duplicates = {
 	.name = "user_duplicates",
-	.sql = "SELECT lower(email) FROM \"user\" GROUP BY lower(email)"
-	       " HAVING count(*) > 1 ORDER BY lower(email) LIMIT $1",
+	.sql = "SELECT lower({user.email}) FROM {user}"
+	       " GROUP BY lower({user.email}) HAVING count(*) > 1"
+	       " ORDER BY lower({user.email}) LIMIT $1",
 	.result = "t",
 	.reads_only = true,
 };
 
-static const char no_uuids[] =
-	"the ids of the table \"user\" are not UUIDs, and this version takes "
-	"UUID ids only: give its users UUIDs as FastAPI Users writes them, or "
-	"use another database";
-
 static const struct db_statement check_columns = {
 	.name = "user_check_columns",
-	.sql = "SELECT " USER_COLUMNS " FROM \"user\" u WHERE 1 = 0",
+	.sql = "SELECT " USER_COLUMNS " FROM {user} u WHERE 1 = 0",
 	.result = USER_RESULT,
 	.reads_only = true,
 };
@@ -119,14 +122,15 @@ static const struct db_statement check_columns = {
  * a NULL. */
 static const struct db_statement count_unfit = {
 	.name = "user_count_unfit",
-	.sql = "SELECT count(CASE WHEN lower(CAST(u.id AS VARCHAR(64)))"
+	.sql = "SELECT count(CASE WHEN lower(CAST(u.{user.id} AS VARCHAR(64)))"
 	       " NOT LIKE '________-____-____-____-____________'"
-	       " OR lower(CAST(u.id AS VARCHAR(64)))"
-	       " <> CAST(u.id AS VARCHAR(64)) THEN 1 END),"
-	       " count(CASE WHEN u.id IS NULL OR u.email IS NULL"
-	       " OR u.hashed_password IS NULL OR u.is_active IS NULL"
-	       " OR u.is_superuser IS NULL OR u.is_verified IS NULL"
-	       " THEN 1 END) FROM \"user\" u",
+	       " OR lower(CAST(u.{user.id} AS VARCHAR(64)))"
+	       " <> CAST(u.{user.id} AS VARCHAR(64)) THEN 1 END),"
+	       " count(CASE WHEN u.{user.id} IS NULL"
+	       " OR u.{user.email} IS NULL OR u.{user.hashed_password} IS NULL"
+	       " OR u.{user.is_active} IS NULL"
+	       " OR u.{user.is_superuser} IS NULL"
+	       " OR u.{user.is_verified} IS NULL THEN 1 END) FROM {user} u",
 	.result = "ii",
 	.reads_only = true,
 };
@@ -325,15 +329,26 @@ user_duplicates(struct db *db, struct arena *mem, int64_t limit,
 	return e;
 }
 
+static const char *
+no_uuids(const struct db *db, struct arena *mem)
+{
+	return arena_printf(
+		mem,
+		"the ids of the table \"%s\" are not UUIDs, and this version "
+		"takes UUID ids only: give its users UUIDs as FastAPI Users "
+		"writes them, or use another database",
+		schema_plain(db, "user"));
+}
+
 /* What its declaration says; an empty table has nothing else. */
 static enum err
 declaration_check(struct db *db, struct arena *mem, const char **why)
 {
 	bool has_uuid;
-	enum err e = db_has_uuid(db, mem, "user", "id", &has_uuid);
+	enum err e = db_has_uuid(db, mem, "user", "user.id", &has_uuid);
 
 	if (e == OK && !has_uuid) {
-		*why = no_uuids;
+		*why = no_uuids(db, mem);
 		return ERR_INVALID;
 	}
 	if (e == OK)
@@ -341,9 +356,9 @@ declaration_check(struct db *db, struct arena *mem, const char **why)
 	if (e != ERR_INTERNAL)
 		return e;
 	*why = arena_printf(mem,
-			    "the table \"user\" is not one of FastAPI Users, "
+			    "the table \"%s\" is not one of FastAPI Users, "
 			    "so use another database, or add what it lacks: %s",
-			    db_complaint(db));
+			    schema_plain(db, "user"), db_complaint(db));
 	return ERR_INVALID;
 }
 
@@ -356,16 +371,22 @@ rows_check(struct db *db, struct arena *mem, const char **why)
 	if (e != OK)
 		return e;
 	if (rows.cells[0].number > 0) {
-		*why = no_uuids;
+		*why = no_uuids(db, mem);
 		return ERR_INVALID;
 	}
 	if (rows.cells[1].number > 0) {
 		*why = arena_printf(
 			mem,
-			"%lld rows of the table \"user\" have NULL in one of "
-			"id, email, hashed_password, is_active, is_superuser, "
-			"is_verified: give them a value, or delete them",
-			(long long)rows.cells[1].number);
+			"%lld rows of the table \"%s\" have NULL in one of "
+			"%s, %s, %s, %s, %s, %s: give them a value, or delete "
+			"them",
+			(long long)rows.cells[1].number,
+			schema_plain(db, "user"), schema_plain(db, "user.id"),
+			schema_plain(db, "user.email"),
+			schema_plain(db, "user.hashed_password"),
+			schema_plain(db, "user.is_active"),
+			schema_plain(db, "user.is_superuser"),
+			schema_plain(db, "user.is_verified"));
 		return ERR_INVALID;
 	}
 	return OK;

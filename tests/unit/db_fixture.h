@@ -19,8 +19,10 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "db/db.h"
+#include "store/schema.h"
 
 struct fixture {
 	struct arena *mem;
@@ -31,11 +33,75 @@ struct fixture {
 	struct db *other; /* a second connection */
 };
 
+static inline const char *
+fixture_environment(const char *name)
+{
+	if (strcmp(name, "FASTCGI_USERS_DATABASE_URL") == 0)
+		return "postgresql:///nowhere";
+	if (strcmp(name, "FASTCGI_USERS_JWT_SECRET") == 0)
+		return "0123456789abcdef0123456789abcdef";
+	return NULL;
+}
+
+static inline void
+fixture_complain(void *to, const char *sentence)
+{
+	(void)to;
+	print_message("%s\n", sentence);
+}
+
+/* Loads a file's text, or NULL for the defaults. */
+static inline enum err
+fixture_load(const char *text, struct config_source *from, struct config **out)
+{
+	char path[] = "/tmp/fcu-test-conf-XXXXXX";
+	enum err e;
+	int fd;
+
+	from->environment = fixture_environment;
+	if (text == NULL)
+		return config_load(from, out);
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+	from->path = path;
+	e = config_load(from, out);
+	(void)unlink(path);
+	return e;
+}
+
+/* The configuration of a test, which lasts as long as the program. */
+static inline struct config *
+fixture_configuration(const char *text)
+{
+	static struct config *kept[64];
+	static size_t count;
+	struct config_source from = {.complain = fixture_complain};
+
+	assert_true(count < sizeof(kept) / sizeof(kept[0]));
+	assert_int_equal(fixture_load(text, &from, &kept[count]), OK);
+	return kept[count++];
+}
+
+/* What tables and columns are called by default. */
+static inline const struct db_names *
+fixture_names(void)
+{
+	static struct config *conf;
+
+	if (conf == NULL)
+		conf = fixture_configuration(NULL);
+	return schema_names(schema_make(conf->mem, conf));
+}
+
 static inline struct db *
-fixture_open(const char *url, int64_t limit, bool prepared)
+fixture_open_as(const struct db_names *names, const char *url, int64_t limit,
+		bool prepared)
 {
 	const struct db_settings settings = {
 		.url = url,
+		.names = names,
 		.connect_limit = limit,
 		.statement_limit = limit,
 		.prepared = prepared,
@@ -46,6 +112,12 @@ fixture_open(const char *url, int64_t limit, bool prepared)
 
 	assert_int_equal(db_open(&settings, &db, &why), OK);
 	return db;
+}
+
+static inline struct db *
+fixture_open(const char *url, int64_t limit, bool prepared)
+{
+	return fixture_open_as(fixture_names(), url, limit, prepared);
 }
 
 static inline void

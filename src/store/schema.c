@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/schema.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The placeholders of what can be named, and where the names are said. */
+struct named {
+	const char *placeholder;
+	size_t offset; /* in struct tables_settings */
+};
+
+#define NAMED(placeholder, setting)                                            \
+	{                                                                      \
+		(placeholder), offsetof(struct tables_settings, setting)       \
+	}
+
+static const struct named tables[] = {
+	NAMED("user", user),
+	NAMED("accesstoken", accesstoken),
+	NAMED("oauth_account", oauth_account),
+};
+
+static const struct named columns[] = {
+	NAMED("user.id", user_id),
+	NAMED("user.email", user_email),
+	NAMED("user.hashed_password", user_hashed_password),
+	NAMED("user.is_active", user_is_active),
+	NAMED("user.is_superuser", user_is_superuser),
+	NAMED("user.is_verified", user_is_verified),
+	NAMED("accesstoken.token", accesstoken_token),
+	NAMED("accesstoken.created_at", accesstoken_created_at),
+	NAMED("accesstoken.user_id", accesstoken_user_id),
+	NAMED("oauth_account.id", oauth_account_id),
+	NAMED("oauth_account.user_id", oauth_account_user_id),
+	NAMED("oauth_account.oauth_name", oauth_account_oauth_name),
+	NAMED("oauth_account.access_token", oauth_account_access_token),
+	NAMED("oauth_account.expires_at", oauth_account_expires_at),
+	NAMED("oauth_account.refresh_token", oauth_account_refresh_token),
+	NAMED("oauth_account.account_id", oauth_account_account_id),
+	NAMED("oauth_account.account_email", oauth_account_account_email),
+};
+
+/* Indexes of the reference: ix_TABLE_COLUMN. */
+static const struct {
+	const char *placeholder;
+	size_t table;
+	size_t column;
+} indexes[] = {
+	{"user.email:index", offsetof(struct tables_settings, user),
+	 offsetof(struct tables_settings, user_email)},
+	{"accesstoken.created_at:index",
+	 offsetof(struct tables_settings, accesstoken),
+	 offsetof(struct tables_settings, accesstoken_created_at)},
+	{"oauth_account.account_id:index",
+	 offsetof(struct tables_settings, oauth_account),
+	 offsetof(struct tables_settings, oauth_account_account_id)},
+	{"oauth_account.oauth_name:index",
+	 offsetof(struct tables_settings, oauth_account),
+	 offsetof(struct tables_settings, oauth_account_oauth_name)},
+};
+
+#define ROOM (countof(tables) + countof(columns) + countof(indexes))
+
+struct schema {
+	struct arena *mem;
+	const struct tables_settings *settings;
+	struct db_name items[ROOM];
+	struct db_names names;
+};
+
+static const char *
+setting_at(const struct schema *s, size_t offset)
+{
+	const char *settings = (const char *)s->settings;
+
+	return *(const char *const *)(settings + offset);
+}
+
+static struct db_name *
+name_add(struct schema *s, const char *placeholder)
+{
+	struct db_name *n = &s->items[s->names.count++];
+
+	n->name = placeholder;
+	return n;
+}
+
+/* What identifiers may hold needs no escape between the quotes: the
+ * configuration was judged. */
+static const char *
+quoted(const struct schema *s, const char *identifier)
+{
+	return arena_printf(s->mem, "\"%s\"", identifier);
+}
+
+/* TABLE, or SCHEMA.TABLE. */
+static void
+table_add(struct schema *s, const struct named *row)
+{
+	const char *said = setting_at(s, row->offset);
+	const char *dot = strchr(said, '.');
+	struct db_name *n = name_add(s, row->placeholder);
+
+	n->plain = dot != NULL ? dot + 1 : said;
+	n->text = quoted(s, n->plain);
+	if (dot == NULL)
+		return;
+	n->schema = arena_copy(s->mem, said, (size_t)(dot - said));
+	n->text = arena_printf(s->mem, "\"%s\".%s", n->schema, n->text);
+}
+
+static void
+column_add(struct schema *s, const struct named *row)
+{
+	struct db_name *n = name_add(s, row->placeholder);
+
+	n->plain = setting_at(s, row->offset);
+	n->text = quoted(s, n->plain);
+}
+
+static void
+index_add(struct schema *s, const char *placeholder, const char *table,
+	  const char *column)
+{
+	const char *dot = strchr(table, '.');
+
+	name_add(s, placeholder)->text =
+		quoted(s, arena_printf(s->mem, "ix_%s_%s",
+				       dot != NULL ? dot + 1 : table, column));
+}
+
+struct schema *
+schema_make(struct arena *mem, const struct config *conf)
+{
+	struct schema *s = arena_new(mem, struct schema);
+
+	s->mem = mem;
+	s->settings = &conf->tables;
+	s->names.items = s->items;
+	for (size_t i = 0; i < countof(tables); i++)
+		table_add(s, &tables[i]);
+	for (size_t i = 0; i < countof(columns); i++)
+		column_add(s, &columns[i]);
+	for (size_t i = 0; i < countof(indexes); i++)
+		index_add(s, indexes[i].placeholder,
+			  setting_at(s, indexes[i].table),
+			  setting_at(s, indexes[i].column));
+	return s;
+}
+
+const struct db_names *
+schema_names(const struct schema *s)
+{
+	return &s->names;
+}
+
+const char *
+schema_plain(const struct db *db, const char *name)
+{
+	const struct db_names *names = db_names(db);
+
+	for (size_t i = 0; names != NULL && i < names->count; i++)
+		if (strcmp(names->items[i].name, name) == 0)
+			return names->items[i].plain;
+	/* A placeholder that is none is our mistake. */
+	abort();
+}
