@@ -137,26 +137,38 @@ crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
 
 struct mac_key {
 	EVP_MAC_CTX *mac;
+	size_t size;
 };
+
+static const char *
+hash_of_size(size_t size)
+{
+	static const char *const names[] = {"SHA256", "SHA384", "SHA512"};
+
+	if (size < SHA256_SIZE || size > MAC_SIZE_LIMIT || size % 16 != 0)
+		abort();
+	return names[size / 16 - 2];
+}
 
 /* An empty key is still a key; a NULL one would mean "the one before". */
 static void
-mac_set_key(EVP_MAC_CTX *mac, const void *secret, size_t len)
+mac_set_key(struct mac_key *k, const void *secret, size_t len)
 {
 	static const unsigned char empty[1];
-	char digest[] = "SHA256";
+	/* OpenSSL only reads it, whatever the type says. */
+	char *hash = (char *)(uintptr_t)hash_of_size(k->size);
 	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash,
 						 0),
 		OSSL_PARAM_construct_end(),
 	};
 
-	if (EVP_MAC_init(mac, len > 0 ? secret : empty, len, params) != 1)
+	if (EVP_MAC_init(k->mac, len > 0 ? secret : empty, len, params) != 1)
 		abort();
 }
 
 struct mac_key *
-mac_key_new(const void *secret, size_t len)
+mac_key_new_sized(const void *secret, size_t len, size_t size)
 {
 	struct mac_key *k = malloc(sizeof(*k));
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -167,8 +179,15 @@ mac_key_new(const void *secret, size_t len)
 	EVP_MAC_free(hmac);
 	if (k->mac == NULL)
 		abort();
-	mac_set_key(k->mac, secret, len);
+	k->size = size;
+	mac_set_key(k, secret, len);
 	return k;
+}
+
+struct mac_key *
+mac_key_new(const void *secret, size_t len)
+{
+	return mac_key_new_sized(secret, len, SHA256_SIZE);
 }
 
 void
@@ -181,16 +200,14 @@ mac_key_free(struct mac_key *k)
 }
 
 void
-mac_sign(struct mac_key *k, const void *bytes, size_t len,
-	 unsigned char out[SHA256_SIZE])
+mac_sign(struct mac_key *k, const void *bytes, size_t len, unsigned char *out)
 {
 	size_t size = 0;
 
 	/* Without a key the context starts again from its kept inner state. */
 	if (EVP_MAC_init(k->mac, NULL, 0, NULL) != 1 ||
 	    EVP_MAC_update(k->mac, bytes, len) != 1 ||
-	    EVP_MAC_final(k->mac, out, &size, SHA256_SIZE) != 1 ||
-	    size != SHA256_SIZE)
+	    EVP_MAC_final(k->mac, out, &size, k->size) != 1 || size != k->size)
 		abort();
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What we take from OpenSSL, and the encodings that go with it. The only file
- * that includes openssl headers is crypto.c.
+ * What we take from OpenSSL, and the encodings that go with it. The only files
+ * that include openssl headers are crypto.c and, for keys with a public and a
+ * private part, jws_key*.
  */
 #ifndef CRYPTO_H
 #define CRYPTO_H
@@ -37,16 +38,22 @@ void crypto_sha256(const void *bytes, size_t len,
 char *crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
 	RETURNS_NONNULL NODISCARD NONNULL(1);
 
+#define MAC_SIZE_LIMIT 64
+
 /*
- * A key for HMAC-SHA256 (RFC 2104), made once and reused: its context keeps
- * the key's inner state. Heap; the caller frees, which wipes.
+ * A key for HMAC (RFC 2104) with SHA-256, or with SHA-2 of `size` bytes: 32,
+ * 48 or 64. Made once and reused: its context keeps the key's inner state.
+ * Heap; the caller frees, which wipes.
  */
 struct mac_key;
 struct mac_key *mac_key_new(const void *secret, size_t len)
 	RETURNS_NONNULL NODISCARD NONNULL(1);
+struct mac_key *mac_key_new_sized(const void *secret, size_t len, size_t size)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
 void mac_key_free(struct mac_key *k);
+/* Writes as many bytes as the key's hash has. */
 void mac_sign(struct mac_key *k, const void *bytes, size_t len,
-	      unsigned char out[SHA256_SIZE]) NONNULL(1, 2, 4);
+	      unsigned char *out) NONNULL(1, 2, 4);
 
 /* Constant time in the content; lengths are not secret. */
 bool crypto_equal(const void *a, const void *b, size_t len) NONNULL(1, 2);

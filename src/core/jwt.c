@@ -5,22 +5,38 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/crypto.h"
 
-/* {"alg":"HS256","typ":"JWT"} */
-#define HEADER "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
-
-const char *
-jwt_sign(struct arena *mem, struct mac_key *key, const char *claims, size_t len)
+static const char *
+header_of(struct arena *mem, const struct jws_key *key)
 {
-	unsigned char mac[SHA256_SIZE];
+	const char *kid = jws_key_id(key);
 	struct buf b;
 
-	buf_init(&b, mem, sizeof(HEADER) + len + len / 3 + 64);
-	buf_text(&b, HEADER ".");
-	buf_text(&b, crypto_base64url(mem, claims, len));
-	mac_sign(key, b.data, b.len, mac);
+	buf_init(&b, mem, 64);
+	buf_printf(&b, "{\"alg\":\"%s\"", jws_alg_name(jws_key_alg(key)));
+	if (kid != NULL) {
+		buf_text(&b, ",\"kid\":");
+		json_write_text(&b, kid);
+	}
+	buf_text(&b, ",\"typ\":\"JWT\"}");
+	return crypto_base64url(mem, b.data, b.len);
+}
+
+const char *
+jwt_sign(struct arena *mem, struct jws_key *key, const char *claims, size_t len)
+{
+	unsigned char signature[JWS_SIGNATURE_LIMIT];
+	size_t signature_len;
+	struct buf b;
+
+	buf_init(&b, mem, 512 + len + len / 3);
+	buf_text(&b, header_of(mem, key));
 	buf_char(&b, '.');
-	buf_text(&b, crypto_base64url(mem, mac, sizeof(mac)));
+	buf_text(&b, crypto_base64url(mem, claims, len));
+	signature_len = jws_sign(key, b.data, b.len, signature);
+	buf_char(&b, '.');
+	buf_text(&b, crypto_base64url(mem, signature, signature_len));
 	return b.data;
 }
 
@@ -30,7 +46,7 @@ struct part {
 	size_t len;
 };
 
-enum { PART_HEADER, PART_CLAIMS, PART_MAC, PART__COUNT };
+enum { PART_HEADER, PART_CLAIMS, PART_SIGNATURE, PART__COUNT };
 
 static bool
 split(const char *text, size_t len, struct part parts[PART__COUNT])
@@ -50,23 +66,6 @@ split(const char *text, size_t len, struct part parts[PART__COUNT])
 	return true;
 }
 
-/* All keys are tried, so the time does not tell which one fits. */
-static bool
-mac_fits(struct mac_key *const *keys, size_t count, const char *text,
-	 size_t len, const unsigned char mac[SHA256_SIZE])
-{
-	unsigned char ours[SHA256_SIZE];
-	bool fits = false;
-
-	for (size_t i = 0; i < count; i++) {
-		mac_sign(keys[i], text, len, ours);
-		if (crypto_equal(ours, mac, sizeof(ours)))
-			fits = true;
-	}
-	crypto_wipe(ours, sizeof(ours));
-	return fits;
-}
-
 static enum err
 read_object(struct arena *mem, const struct part *p, const struct json **out)
 {
@@ -82,56 +81,144 @@ read_object(struct arena *mem, const struct part *p, const struct json **out)
 	return json_type(*out) == JSON_OBJECT ? OK : ERR_BAD_TOKEN;
 }
 
-static bool
-is_text(const struct json *v)
+/* What a header may say about its token. */
+struct header {
+	const char *alg;
+	const char *kid; /* or NULL */
+};
+
+/* NULL where there is none; ERR_BAD_TOKEN for what is no text. */
+static enum err
+read_text(const struct json *header, const char *name, const char **out)
 {
-	return json_type(v) == JSON_TEXT;
+	const struct json *v = json_member(header, name);
+
+	*out = NULL;
+	if (v == NULL)
+		return OK;
+	if (json_type(v) != JSON_TEXT)
+		return ERR_BAD_TOKEN;
+	*out = json_text(v);
+	return OK;
 }
 
-/*
- * The algorithm is ours to choose: a header may only agree. Extensions that
- * must be understood (RFC 7515, section 4.1.11; RFC 7797) are not.
- */
+/* Extensions that must be understood (RFC 7515, section 4.1.11; RFC 7797) are
+ * not. */
 static enum err
-check_header(struct arena *mem, const struct part *p)
+read_header(struct arena *mem, const struct part *p, struct header *out)
 {
 	const struct json *header;
-	const struct json *alg;
-	const struct json *kid;
 
-	if (p->len == strlen(HEADER) && memcmp(p->text, HEADER, p->len) == 0)
-		return OK;
 	TRY(read_object(mem, p, &header));
-	alg = json_member(header, "alg");
-	kid = json_member(header, "kid");
-	if (alg == NULL || !is_text(alg) ||
-	    strcmp(json_text(alg), "HS256") != 0)
-		return ERR_BAD_TOKEN;
-	if (kid != NULL && !is_text(kid))
-		return ERR_BAD_TOKEN;
-	if (json_member(header, "crit") != NULL ||
+	TRY(read_text(header, "alg", &out->alg));
+	TRY(read_text(header, "kid", &out->kid));
+	if (out->alg == NULL || json_member(header, "crit") != NULL ||
 	    json_member(header, "b64") != NULL)
 		return ERR_BAD_TOKEN;
 	return OK;
 }
 
+/* The algorithm is the key's: a header may only agree. */
+static enum err
+check_header(struct arena *mem, const struct part *p, const struct jws_key *key)
+{
+	const char *usual = header_of(mem, key);
+	struct header header;
+
+	if (p->len == strlen(usual) && memcmp(p->text, usual, p->len) == 0)
+		return OK;
+	TRY(read_header(mem, p, &header));
+	return strcmp(header.alg, jws_alg_name(jws_key_alg(key))) == 0
+		       ? OK
+		       : ERR_BAD_TOKEN;
+}
+
+/* All keys are tried, so the time does not tell which one fits. */
+static struct jws_key *
+signer(struct jws_key *const *keys, size_t count, const char *text, size_t len,
+       const unsigned char *signature, size_t signature_len)
+{
+	struct jws_key *found = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (jws_verify(keys[i], text, len, signature, signature_len))
+			found = keys[i];
+	return found;
+}
+
+static enum err
+verify_parts(struct arena *mem, struct jws_key *const *keys, size_t count,
+	     const struct part parts[PART__COUNT], const struct json **claims)
+{
+	const struct part *header = &parts[PART_HEADER];
+	const struct part *last = &parts[PART_SIGNATURE];
+	const struct jws_key *key;
+	unsigned char *signature;
+	size_t len;
+
+	if (crypto_base64url_decode(mem, last->text, last->len, &signature,
+				    &len) != OK)
+		return ERR_BAD_TOKEN;
+	key = signer(keys, count, header->text,
+		     (size_t)(last->text - header->text) - 1, signature, len);
+	if (key == NULL)
+		return ERR_BAD_TOKEN;
+	TRY(check_header(mem, header, key));
+	return read_object(mem, &parts[PART_CLAIMS], claims);
+}
+
 enum err
-jwt_verify(struct arena *mem, struct mac_key *const *keys, size_t count,
+jwt_verify(struct arena *mem, struct jws_key *const *keys, size_t count,
 	   const char *text, size_t len, const struct json **claims)
 {
 	struct part parts[PART__COUNT];
-	unsigned char *mac;
-	size_t mac_len;
 
 	if (!split(text, len, parts))
 		return ERR_BAD_TOKEN;
-	if (crypto_base64url_decode(mem, parts[PART_MAC].text,
-				    parts[PART_MAC].len, &mac,
-				    &mac_len) != OK ||
-	    mac_len != SHA256_SIZE)
+	return verify_parts(mem, keys, count, parts, claims);
+}
+
+static bool
+is_named(const struct jws_key *key, const struct header *header)
+{
+	const char *kid = jws_key_id(key);
+
+	if (strcmp(jws_alg_name(jws_key_alg(key)), header->alg) != 0)
+		return false;
+	if (header->kid == NULL)
+		return true;
+	return kid != NULL && strcmp(kid, header->kid) == 0;
+}
+
+enum err
+jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys, size_t count,
+		  const char *text, size_t len, const struct json **claims)
+{
+	struct jws_key **named =
+		arena_array(mem, count + 1, sizeof(struct jws_key *));
+	struct part parts[PART__COUNT];
+	struct header header;
+	size_t named_count = 0;
+
+	if (!split(text, len, parts))
 		return ERR_BAD_TOKEN;
-	if (!mac_fits(keys, count, text, len - parts[PART_MAC].len - 1, mac))
+	TRY(read_header(mem, &parts[PART_HEADER], &header));
+	for (size_t i = 0; i < count; i++)
+		if (is_named(keys[i], &header))
+			named[named_count++] = keys[i];
+	return verify_parts(mem, named, named_count, parts, claims);
+}
+
+enum err
+jwt_header_kid(struct arena *mem, const char *text, size_t len,
+	       const char **kid)
+{
+	struct part parts[PART__COUNT];
+	struct header header;
+
+	if (!split(text, len, parts))
 		return ERR_BAD_TOKEN;
-	TRY(check_header(mem, &parts[PART_HEADER]));
-	return read_object(mem, &parts[PART_CLAIMS], claims);
+	TRY(read_header(mem, &parts[PART_HEADER], &header));
+	*kid = header.kid;
+	return OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The form of signed tokens: JWS compact serialisation (RFC 7515) with HS256
- * and nothing else. What a token says is token.c's affair.
+ * The form of signed tokens: JWS compact serialisation (RFC 7515). The
+ * algorithm is the key's and never the token's. What a token says is token.c's
+ * affair.
  */
 #ifndef JWT_H
 #define JWT_H
@@ -10,12 +11,13 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
-#include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/jws_key.h"
 
-/* Signs `claims`, a JSON object as text. */
-const char *jwt_sign(struct arena *mem, struct mac_key *key, const char *claims,
+/* Signs `claims`, a JSON object as text. The header names alg and, where the
+ * key has one, kid. */
+const char *jwt_sign(struct arena *mem, struct jws_key *key, const char *claims,
 		     size_t len) RETURNS_NONNULL NODISCARD NONNULL(1, 2, 3);
 
 /*
@@ -23,8 +25,26 @@ const char *jwt_sign(struct arena *mem, struct mac_key *key, const char *claims,
  * signed. ERR_BAD_TOKEN for anything else. The signature is looked at before
  * any of its content, and each accepted token has exactly one spelling.
  */
-enum err jwt_verify(struct arena *mem, struct mac_key *const *keys,
+enum err jwt_verify(struct arena *mem, struct jws_key *const *keys,
 		    size_t count, const char *text, size_t len,
 		    const struct json **claims) NODISCARD NONNULL(1, 2, 4, 6);
+
+/*
+ * The same for keys of somebody else (RFC 7517): only those are tried whose
+ * algorithm the token's header names and, where it names a kid too, whose kid
+ * is that one. No such key is ERR_BAD_TOKEN.
+ */
+enum err jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys,
+			   size_t count, const char *text, size_t len,
+			   const struct json **claims)
+	NODISCARD NONNULL(1, 2, 4, 6);
+
+/*
+ * The kid that the header names, NULL when none: to tell whether newer keys
+ * must be fetched. Nothing is verified. ERR_BAD_TOKEN when the header is not
+ * one that a token of ours or of jwt_verify_by_kid may have.
+ */
+enum err jwt_header_kid(struct arena *mem, const char *text, size_t len,
+			const char **kid) NODISCARD NONNULL(1, 2, 4);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/crypto.h"
 #include "core/jwt.h"
 #include "core/token.h"
 
@@ -31,7 +30,7 @@ static const struct kind_row kinds[TICKET__COUNT] = {
 };
 
 struct key_set {
-	struct mac_key **keys; /* the first signs, all verify */
+	struct jws_key **keys; /* the first signs, all verify */
 	size_t count;
 };
 
@@ -57,12 +56,12 @@ lifetime_of(const struct config *conf, enum ticket_kind kind)
 static void
 key_set_fill(struct key_set *s, const struct text_list *secrets)
 {
-	s->keys = calloc(secrets->count + 1, sizeof(struct mac_key *));
+	s->keys = calloc(secrets->count + 1, sizeof(struct jws_key *));
 	if (s->keys == NULL)
 		abort();
 	for (size_t i = 0; i < secrets->count; i++)
-		s->keys[i] = mac_key_new(secrets->items[i],
-					 strlen(secrets->items[i]));
+		s->keys[i] = jws_key_from_secret(JWS_HS256, secrets->items[i],
+						 strlen(secrets->items[i]));
 	s->count = secrets->count;
 }
 
@@ -85,7 +84,7 @@ ticket_keys_close(struct ticket_keys *k)
 		return;
 	for (size_t i = 0; i < TICKET__COUNT; i++) {
 		for (size_t j = 0; j < k->sets[i].count; j++)
-			mac_key_free(k->sets[i].keys[j]);
+			jws_key_free(k->sets[i].keys[j]);
 		free(k->sets[i].keys);
 	}
 	free(k);

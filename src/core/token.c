@@ -28,7 +28,7 @@ enum kind { KIND_ACCESS, KIND__COUNT };
 
 struct key_set {
 	char *audience;
-	struct mac_key **keys; /* the first signs, all verify */
+	struct jws_key **keys; /* the first signs, all verify */
 	size_t count;
 };
 
@@ -89,12 +89,12 @@ key_set_fill(struct key_set *s, const char *audience,
 	     const struct text_list *secrets)
 {
 	s->audience = strdup(audience);
-	s->keys = calloc(secrets->count, sizeof(struct mac_key *));
+	s->keys = calloc(secrets->count, sizeof(struct jws_key *));
 	if (s->audience == NULL || s->keys == NULL)
 		abort();
 	for (size_t i = 0; i < secrets->count; i++)
-		s->keys[i] = mac_key_new(secrets->items[i],
-					 strlen(secrets->items[i]));
+		s->keys[i] = jws_key_from_secret(JWS_HS256, secrets->items[i],
+						 strlen(secrets->items[i]));
 	s->count = secrets->count;
 }
 
@@ -127,7 +127,7 @@ token_keys_close(struct token_keys *k)
 		return;
 	for (size_t i = 0; i < KIND__COUNT; i++) {
 		for (size_t j = 0; j < k->sets[i].count; j++)
-			mac_key_free(k->sets[i].keys[j]);
+			jws_key_free(k->sets[i].keys[j]);
 		free(k->sets[i].keys);
 		free(k->sets[i].audience);
 	}

@@ -264,21 +264,21 @@ the_vector_of_rfc_7515_verifies(void **state)
 		"Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 	struct fixture *f = *state;
 	const struct json *claims;
-	struct mac_key *key;
+	struct jws_key *key;
 	unsigned char *bytes;
 	size_t len;
 
 	assert_int_equal(crypto_base64url_decode(f->cx.mem, secret,
 						 strlen(secret), &bytes, &len),
 			 OK);
-	key = mac_key_new(bytes, len);
+	key = jws_key_from_secret(JWS_HS256, bytes, len);
 
 	assert_int_equal(
 		jwt_verify(f->cx.mem, &key, 1, text, strlen(text), &claims),
 		OK);
 	assert_string_equal(json_text(json_member(claims, "iss")), "joe");
 
-	mac_key_free(key);
+	jws_key_free(key);
 }
 
 /* V1 */
@@ -723,7 +723,8 @@ signed_parts_have_one_spelling_too(void **state)
 		" eyJhbGciOiJIUzI1NiJ9.e30", "eyJhbGciOiJIUzI1NiJ9.e3 0",
 	};
 	struct fixture *f = *state;
-	struct mac_key *key = mac_key_new(SECRET, strlen(SECRET));
+	struct jws_key *key =
+		jws_key_from_secret(JWS_HS256, SECRET, strlen(SECRET));
 	const struct json *claims;
 	const char *text = sign_text(f->cx.mem, "eyJhbGciOiJIUzI1NiJ9.e30");
 
@@ -737,7 +738,7 @@ signed_parts_have_one_spelling_too(void **state)
 				 ERR_BAD_TOKEN);
 	}
 
-	mac_key_free(key);
+	jws_key_free(key);
 }
 
 static void
@@ -780,7 +781,8 @@ verified_claims_are_an_object(void **state)
 		"MQ",
 	};
 	struct fixture *f = *state;
-	struct mac_key *key = mac_key_new(SECRET, strlen(SECRET));
+	struct jws_key *key =
+		jws_key_from_secret(JWS_HS256, SECRET, strlen(SECRET));
 	const struct json *claims;
 
 	for (size_t i = 0; i < countof(parts); i++) {
@@ -793,7 +795,7 @@ verified_claims_are_an_object(void **state)
 				 ERR_BAD_TOKEN);
 	}
 
-	mac_key_free(key);
+	jws_key_free(key);
 }
 
 static void
