@@ -86,6 +86,15 @@ check_clock(struct examination *x)
 	return OK;
 }
 
+/* Others who may do what `bits` (of S_IRWXO) say to the file. */
+static bool
+others_may(const char *path, unsigned bits)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & bits) != 0;
+}
+
 static enum err
 check_permissions(struct examination *x)
 {
@@ -94,10 +103,8 @@ check_permissions(struct examination *x)
 		x->was_root ? arena_printf(x->database.mem, "%s/" SLOTS_FILE,
 					   conf->server.run_dir)
 			    : conf->server.run_dir;
-	struct stat st;
 
-	if (conf->holds_secrets && stat(conf->path, &st) == 0 &&
-	    (st.st_mode & S_IROTH) != 0) {
+	if (conf->holds_secrets && others_may(conf->path, S_IROTH)) {
 		(void)command_fail(0,
 				   "permissions: %s gives database.url or "
 				   "secrets, and everybody may read it; chmod "
@@ -116,11 +123,23 @@ check_permissions(struct examination *x)
 	return OK;
 }
 
+static enum err
+check_file(struct examination *x)
+{
+	const char *path = db_file(x->database.db);
+
+	if (path == NULL || !others_may(path, S_IROTH | S_IWOTH))
+		return OK;
+	(void)command_fail(0,
+			   "permissions: %s holds the users, and everybody "
+			   "may read or write it; chmod 600 it",
+			   path);
+	return ERR_CONFIGURATION;
+}
+
 static enum err (*const checks[])(struct examination *x) = {
-	check_permissions,
-	check_clock,
-	check_database,
-	check_schema,
+	check_permissions, check_file,   check_clock,
+	check_database,    check_schema,
 };
 
 /* Every check has its say; the first failure decides the exit status. */

@@ -114,6 +114,12 @@ db_close(struct db *db)
 }
 
 const char *
+db_file(const struct db *db)
+{
+	return db->driver->file != NULL ? db->driver->file(db) : NULL;
+}
+
+const char *
 db_driver(const struct db *db)
 {
 	return db->driver->name;

@@ -94,6 +94,9 @@ void db_close(struct db *db);
 /* The driver's name: "postgresql" or "sqlite". */
 const char *db_driver(const struct db *db) NONNULL(1);
 
+/* The file that holds the database; NULL where a server does, or memory. */
+const char *db_file(const struct db *db) NONNULL(1);
+
 /*
  * Runs one statement. ERR_ALREADY_EXISTS for a violated unique constraint,
  * ERR_CONFLICT for a serialization failure or deadlock (db_transact retries),

@@ -21,6 +21,8 @@ struct db_driver {
 	enum err (*open)(const struct db_settings *settings, struct db **out,
 			 const char **why) NODISCARD;
 	void (*close)(struct db *db);
+	/* NULL where a server keeps the data. As db_file. */
+	const char *(*file)(const struct db *db);
 	enum err (*query)(struct db *db, struct arena *mem,
 			  const struct db_statement *statement,
 			  const struct db_value *values, size_t count,

@@ -162,13 +162,15 @@ file_create(const char *path)
 		(void)close(fd);
 }
 
+static const char in_memory[] = ":memory:";
+
 /* A mistyped path must not become an empty database. */
 static bool
 file_prepare(struct sqlite *s)
 {
 	char words[512];
 
-	if (strcmp(s->path, ":memory:") == 0)
+	if (strcmp(s->path, in_memory) == 0)
 		return true;
 	if (s->create)
 		file_create(s->path);
@@ -533,6 +535,14 @@ sqlite_close(struct db *db)
 	free(s);
 }
 
+static const char *
+sqlite_file(const struct db *db)
+{
+	const struct sqlite *s = (const struct sqlite *)db;
+
+	return strcmp(s->path, in_memory) != 0 ? s->path : NULL;
+}
+
 const struct db_driver sqlite_driver = {
 	.name = "sqlite",
 	.has_table = &has_table,
@@ -540,6 +550,7 @@ const struct db_driver sqlite_driver = {
 	.ping = "SELECT count(*) FROM sqlite_schema",
 	.open = sqlite_open,
 	.close = sqlite_close,
+	.file = sqlite_file,
 	.query = sqlite_query,
 	.script = sqlite_script,
 	.begin = sqlite_begin,

@@ -367,6 +367,19 @@ def test_a_file_with_secrets_that_everybody_reads_fails_the_check(stack):
         assert stack.run(*command, check=False).returncode == OK
 
 
+@pytest.mark.parametrize("mode", [0o604, 0o602])
+def test_a_sqlite_file_that_everybody_may_open_fails_the_check(new_stack,
+                                                               mode):
+    stack = new_stack("sqlite", workers=1)
+    assert run(stack, "check").returncode == OK
+
+    os.chmod(stack.path("users.db"), mode)
+
+    done = run(stack, "check")
+    assert done.returncode == CONFIG
+    assert "chmod 600" in one_sentence(done)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop to a user")
 def test_commands_of_root_leave_its_folder_to_root(stack, client):
     parent = tempfile.mkdtemp(prefix="fastcgi-users-test-")

@@ -268,8 +268,24 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
                     if stacks.process_carries(p, folder)]
 
 
+def test_a_start_on_a_taken_port_leaves_nothing_behind():
+    with Serve("sqlite") as served, socket.socket() as s:
+        s.bind(("127.0.0.1", served.port))
+        s.listen()
+
+        said = served.start_in_vain()
+
+        assert said.strip() == (f"./start: port {served.port} is in use: "
+                                "choose another with --port")
+        assert not os.path.lexists(served.path)
+
+
 def test_a_start_that_failed_loses_no_password(db):
     with Serve(db) as served:
+        os.mkdir(served.path)
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(stacks.UNPRIVILEGED)
+            os.chown(served.path, user.pw_uid, user.pw_gid)
         with socket.socket() as s:
             s.bind(("127.0.0.1", served.port))
             s.listen()

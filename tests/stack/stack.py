@@ -155,6 +155,10 @@ def free_port():
         return s.getsockname()[1]
 
 
+def port_in_use(port):
+    return Failure(f"port {port} is in use: choose another with --port")
+
+
 def quote(text):
     return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -476,8 +480,7 @@ class Stack:
             except Failure as e:
                 taken = "in use" in str(e)
                 if taken and self.port_wanted:
-                    raise Failure(f"port {self.port} is in use: choose "
-                                  "another with --port") from None
+                    raise port_in_use(self.port) from None
                 if not taken:
                     raise
         else:
