@@ -30,7 +30,7 @@
  * are there, and then serve or misbehave as the test wants.
  */
 
-#define PATIENCE 5000 /* milliseconds until a test gives up */
+#define PATIENCE 20000 /* milliseconds until a test gives up */
 #define WORKERS 2
 
 enum behaviour { SERVE, FAIL_AT_START, FAIL_AFTER_RELOAD };

@@ -29,7 +29,7 @@
 #define SLOW_MS 150
 #define SHORT_MS 10
 #define BIG_SIZE ((size_t)3 * 1024 * 1024)
-#define PATIENCE 5000 /* milliseconds until a test gives up */
+#define PATIENCE 20000 /* milliseconds until a test gives up */
 
 struct shared {
 	_Atomic int served;
