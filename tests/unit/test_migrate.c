@@ -110,9 +110,9 @@ asking_for_the_state_changes_nothing(void **state)
 	s = state_of(f);
 
 	assert_int_equal(s.version, 0);
-	assert_int_equal(s.newest, 3);
+	assert_true(s.newest >= 3);
 	assert_int_equal(s.done_count, 0);
-	assert_int_equal(s.pending_count, 3);
+	assert_int_equal(s.pending_count, s.newest);
 	assert_int_equal(s.pending[0].version, 1);
 	assert_string_equal(s.pending[1].name, "unique_email");
 	assert_string_equal(s.pending[2].driver, db_driver(f->db));
@@ -132,13 +132,13 @@ a_new_database_gets_everything_once(void **state)
 	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
 	assert_int_equal(apply(f->other, f->mem, &w, &why), OK);
 
-	assert_int_equal(w.checked, 3);
-	assert_int_equal(w.applied, 3);
-	assert_int_equal(w.last, 3);
+	assert_int_equal(w.checked, state_of(f).newest);
+	assert_int_equal(w.applied, state_of(f).newest);
+	assert_int_equal(w.last, state_of(f).newest);
 	s = state_of(f);
-	assert_int_equal(s.version, 3);
+	assert_int_equal(s.version, s.newest);
 	assert_int_equal(s.pending_count, 0);
-	assert_int_equal(s.done_count, 3);
+	assert_int_equal(s.done_count, s.newest);
 	assert_string_equal(s.done[0].name, "reference_tables");
 	assert_int_equal(s.done[2].applied_at, NOW);
 	assert_int_equal(users_with(f, "x"), 0);
@@ -156,7 +156,7 @@ an_adopted_database_keeps_its_users(void **state)
 	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
 
 	assert_int_equal(users_with(f, "a@example.org"), 1);
-	assert_int_equal(state_of(f).version, 3);
+	assert_int_equal(state_of(f).version, state_of(f).newest);
 }
 
 static void
@@ -173,7 +173,7 @@ a_refused_migration_leaves_what_was_before_it(void **state)
 
 	w.refuse = 0;
 	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
-	assert_int_equal(state_of(f).version, 3);
+	assert_int_equal(state_of(f).version, state_of(f).newest);
 }
 
 static void
@@ -229,16 +229,24 @@ a_newer_schema_is_refused(void **state)
 	struct fixture *f = *state;
 	struct witness w = {0};
 	struct migrate_state s;
+	int64_t newest;
 	const char *why = NULL;
 
 	assert_int_equal(apply(f->db, f->mem, &w, &why), OK);
-	assert_int_equal(db_script(f->db, "INSERT INTO fcu_schema_version"
-					  " VALUES (4, 'later', 1)"),
-			 OK);
+	newest = state_of(f).newest;
+	assert_int_equal(
+		db_script(f->db, arena_printf(f->mem,
+					      "INSERT INTO fcu_schema_version"
+					      " VALUES (%lld, 'later', 1)",
+					      (long long)newest + 1)),
+		OK);
 
 	assert_int_equal(apply(f->db, f->mem, &w, &why), ERR_CONFIGURATION);
-	assert_string_equal(why, "the database's schema has version 4, made by"
-				 " a newer program; this one knows 3");
+	assert_string_equal(
+		why, arena_printf(f->mem,
+				  "the database's schema has version %lld, made"
+				  " by a newer program; this one knows %lld",
+				  (long long)newest + 1, (long long)newest));
 	why = NULL;
 	assert_int_equal(migrate_state(f->db, f->mem, &s, &why),
 			 ERR_CONFIGURATION);
@@ -274,6 +282,7 @@ versions_with_gaps_are_refused(void **state)
 				 ERR_CONFIGURATION);
 		assert_int_equal(db_script(f->db,
 					   "DROP TABLE fcu_schema_version;"
+					   "DROP TABLE fcu_outbox;"
 					   "DROP TABLE fcu_session_floor;"
 					   "DROP TABLE fcu_revoked_token"),
 				 OK);
@@ -332,8 +341,8 @@ several_processes_share_the_work(void **state)
 		applied += WEXITSTATUS(status);
 	}
 
-	assert_int_equal(applied, 3);
-	assert_int_equal(state_of(f).done_count, 3);
+	assert_int_equal(applied, state_of(f).newest);
+	assert_int_equal(state_of(f).done_count, state_of(f).newest);
 }
 
 #define TESTS(RUN)                                                             \
