@@ -62,6 +62,9 @@ extern const struct schema bearer_schema; /* of what post_login sends */
 void object_render(struct buf *out, const struct schema *schema,
 		   const void *from) NONNULL(1, 2, 3);
 
+/* The user as the contract shows him, as JSON. */
+void user_show(struct buf *out, const struct user *u) NONNULL(1, 2);
+
 /* Answers with the row's status and the user as the contract shows him. */
 void user_render(struct call *c, const struct user *u) NONNULL(1, 2);
 

@@ -53,10 +53,16 @@ object_render(struct buf *out, const struct schema *schema, const void *from)
 }
 
 void
+user_show(struct buf *out, const struct user *u)
+{
+	object_render(out, &user_schema, u);
+}
+
+void
 user_render(struct call *c, const struct user *u)
 {
 	resp_json(c->rs, c->route->status);
-	object_render(&c->rs->body, &user_schema, u);
+	user_show(&c->rs->body, u);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/slots.h"
 #include "base/text.h"
+#include "core/event.h"
 #include "core/token.h"
 #include "db/db.h"
 
@@ -139,6 +140,19 @@ check_keys(const struct config *conf)
 	return e;
 }
 
+static enum err
+check_events(const struct config *conf)
+{
+	struct event_plan *plan = NULL;
+	const char *why = NULL;
+	enum err e = event_plan_open(conf, &plan, &why);
+
+	event_plan_close(plan);
+	if (e != OK)
+		(void)command_fail(0, "%s", why);
+	return e;
+}
+
 /* Nothing is connected to yet. */
 static enum err
 check_address(const struct config *conf)
@@ -166,6 +180,8 @@ command_configure(const char *path, struct config **out)
 
 	if (e == OK)
 		e = check_keys(*out);
+	if (e == OK)
+		e = check_events(*out);
 	if (e == OK)
 		e = check_address(*out);
 	if (e != OK) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/database.h"
+#include "core/event.h"
 #include "core/password.h"
 #include "core/ticket.h"
 #include "core/token.h"
@@ -19,6 +20,7 @@ struct worker {
 	const struct config *conf;
 	struct api *api;
 	struct database database;
+	struct event_plan *events;
 	struct ctx cx;
 	int64_t last_request; /* clock_monotonic milliseconds */
 };
@@ -27,6 +29,7 @@ enum err
 worker_open(const struct config *conf, struct worker **out)
 {
 	struct worker *w = calloc(1, sizeof(*w));
+	const char *why = NULL;
 	enum err e = ERR_INTERNAL;
 
 	*out = NULL;
@@ -35,6 +38,7 @@ worker_open(const struct config *conf, struct worker **out)
 	w->conf = conf;
 	w->cx.conf = conf;
 	w->cx.clock = clock_now;
+	w->cx.show_user = user_show;
 	w->api = api_open(conf);
 	e = database_open(conf, false, &w->database);
 	w->cx.db = w->database.db;
@@ -44,6 +48,9 @@ worker_open(const struct config *conf, struct worker **out)
 		e = token_keys_open(conf, &w->cx.keys);
 	if (e == OK)
 		e = hasher_open(conf, &w->cx.hasher);
+	if (e == OK)
+		e = event_plan_open(conf, &w->events, &why);
+	w->cx.events = w->events;
 	if (e != OK) {
 		worker_close(w);
 		return e;
@@ -57,6 +64,7 @@ worker_close(struct worker *w)
 {
 	if (w == NULL)
 		return;
+	event_plan_close(w->events);
 	hasher_close(w->cx.hasher);
 	token_keys_close(w->cx.keys);
 	ticket_keys_close(w->cx.tickets);
@@ -73,6 +81,7 @@ serve(void *worker, struct req *rq, struct resp *rs)
 
 	w->last_request = rq->arrived;
 	w->cx.now = clock_now();
+	w->cx.client = rq->remote_address;
 	w->cx.hash_deadline = rq->arrived + conf->password.wait_limit * 1000;
 	log_set_request(rq->request_id);
 	api_serve(w->api, &w->cx, rq, rs);

@@ -10,11 +10,14 @@
 
 #include "base/arena.h"
 
+struct buf;
 struct config;
 struct db;
+struct event_plan;
 struct hasher;
 struct ticket_keys;
 struct token_keys;
+struct user;
 
 struct ctx {
 	struct arena *mem;
@@ -23,6 +26,10 @@ struct ctx {
 	struct hasher *hasher;
 	struct token_keys *keys;
 	struct ticket_keys *tickets;
+	const struct event_plan *events;
+	/* A user as the API shows him, as JSON: api.h's user_show. */
+	void (*show_user)(struct buf *out, const struct user *u);
+	const char *client;     /* the address of who asks; NULL: not known */
 	int64_t now;            /* seconds since 1970, when it began */
 	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */

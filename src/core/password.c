@@ -23,6 +23,21 @@
 #define BCRYPT_SIZE 60
 #define BCRYPT_PASSWORD_LIMIT 72
 
+/* Most that a fingerprint may ask for: the token says what, not we. */
+#define PRINT_MEMORY_LIMIT (256 * 1024)
+#define PRINT_PASSES_LIMIT 10
+#define PRINT_LANES_LIMIT 16
+
+/* What argon2 takes at least. */
+static const struct password_parameters least = {
+	.scheme = SCHEME_ARGON2ID,
+	.memory_kib = 8,
+	.passes = 1,
+	.lanes = 1,
+	.salt_size = SALT_SIZE,
+	.tag_size = TAG_SIZE,
+};
+
 struct hasher {
 	struct slots *slots;
 	struct password_parameters wanted;
@@ -386,4 +401,43 @@ password_pretend(struct ctx *cx, const char *plain)
 	e = pretend(h, cx->mem, plain);
 	slots_give(h->slots);
 	return e;
+}
+
+enum err
+password_fingerprint(struct ctx *cx, const char *stored, const char **out)
+{
+	struct phc new = {.p = least, .version = PHC_VERSION};
+	enum err e;
+
+	crypto_random(new.salt, SALT_SIZE);
+	e = argon2_compute(cx->hasher, cx->mem, &new, stored, new.tag);
+	if (e == OK)
+		*out = phc_write(cx->mem, &new);
+	return e;
+}
+
+static bool
+is_print(const struct phc *p)
+{
+	return p->p.scheme != SCHEME_NONE && p->p.scheme != SCHEME_BCRYPT &&
+	       p->p.memory_kib <= PRINT_MEMORY_LIMIT &&
+	       p->p.passes <= PRINT_PASSES_LIMIT &&
+	       p->p.lanes <= PRINT_LANES_LIMIT;
+}
+
+enum err
+password_fingerprint_verify(struct ctx *cx, const char *stored,
+			    const char *print)
+{
+	struct hasher *h = cx->hasher;
+	struct phc p;
+	enum err e;
+
+	(void)phc_parse(print, &p);
+	if (!is_print(&p))
+		return ERR_BAD_TOKEN;
+	TRY(slots_take(h->slots, cx->hash_deadline));
+	e = argon2_verify_phc(h, cx->mem, &p, print, stored);
+	slots_give(h->slots);
+	return e == ERR_LOGIN_BAD_CREDENTIALS ? ERR_BAD_TOKEN : e;
 }

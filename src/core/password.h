@@ -54,6 +54,22 @@ enum err password_verify(struct ctx *cx, const char *plain, const char *stored,
 enum err password_pretend(struct ctx *cx, const char *plain)
 	NODISCARD NONNULL(1, 2);
 
+/*
+ * A fingerprint of a stored hash, for a token: a PHC string with the least
+ * parameters, since what it hides is no password. ERR_BUSY without memory.
+ */
+enum err password_fingerprint(struct ctx *cx, const char *stored,
+			      const char **out) NODISCARD NONNULL(1, 2, 3);
+
+/*
+ * OK when `print` is a fingerprint of the stored hash, whatever argon2 it was
+ * made with up to 256 MiB, 10 passes and 16 lanes. ERR_BAD_TOKEN when not;
+ * ERR_BUSY past cx->hash_deadline. The print must be from a signed token.
+ */
+enum err password_fingerprint_verify(struct ctx *cx, const char *stored,
+				     const char *print)
+	NODISCARD NONNULL(1, 2, 3);
+
 /* A random password for people: 20 characters of letters and digits. */
 const char *password_generate(struct arena *mem) RETURNS_NONNULL NONNULL(1);
 

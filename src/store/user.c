@@ -9,6 +9,11 @@
 	" u.{user.is_active}, u.{user.is_superuser}, u.{user.is_verified}"
 #define USER_RESULT "tttbbb"
 
+/* The same of a table without another name. */
+#define PLAIN_COLUMNS                                                          \
+	"{user.id}, {user.email}, {user.hashed_password}, {user.is_active},"   \
+	" {user.is_superuser}, {user.is_verified}"
+
 /* The same with what user_with_generation reads. */
 #define GENERATION_COLUMNS USER_COLUMNS ", COALESCE(f.generation, 0)"
 #define GENERATION_RESULT USER_RESULT "i"
@@ -61,8 +66,7 @@ static const struct db_statement update = {
 	       " {user.is_superuser} = COALESCE($5, {user.is_superuser}),"
 	       " {user.is_verified} = COALESCE($6, {user.is_verified})"
 	       " WHERE {user.id} = $1"
-	       " RETURNING {user.id}, {user.email}, {user.hashed_password},"
-	       " {user.is_active}, {user.is_superuser}, {user.is_verified}",
+	       " RETURNING " PLAIN_COLUMNS,
 	.result = USER_RESULT,
 };
 
@@ -71,6 +75,23 @@ static const struct db_statement rehash = {
 	.sql = "UPDATE {user} SET {user.hashed_password} = $3"
 	       " WHERE {user.id} = $1 AND {user.hashed_password} = $2",
 	.result = "",
+};
+
+static const struct db_statement replace_password = {
+	.name = "user_replace_password",
+	.sql = "UPDATE {user} SET {user.hashed_password} = $4"
+	       " WHERE {user.id} = $1 AND {user.hashed_password} = $2"
+	       " AND {user.email} = $3 AND {user.is_active} = $5"
+	       " RETURNING " PLAIN_COLUMNS,
+	.result = USER_RESULT,
+};
+
+static const struct db_statement mark_verified = {
+	.name = "user_mark_verified",
+	.sql = "UPDATE {user} SET {user.is_verified} = $3"
+	       " WHERE {user.id} = $1 AND {user.email} = $2"
+	       " AND {user.is_verified} <> $3 RETURNING " PLAIN_COLUMNS,
+	.result = USER_RESULT,
 };
 
 static const struct db_statement lock = {
@@ -270,6 +291,43 @@ user_rehash(struct db *db, struct arena *mem, const char *id,
 	};
 
 	return db_run(db, mem, &rehash, values, countof(values), NULL);
+}
+
+enum err
+user_replace_password(struct db *db, struct arena *mem,
+		      const struct user *before, const char *new_hash,
+		      struct user *out)
+{
+	const struct db_value values[] = {
+		db_text(before->id),    db_text(before->hashed_password),
+		db_text(before->email), db_text(new_hash),
+		db_bool(true),
+	};
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &replace_password, values,
+			      countof(values), &row);
+
+	if (row != NULL)
+		user_from_row(row, out);
+	return e;
+}
+
+enum err
+user_mark_verified(struct db *db, struct arena *mem, const struct user *before,
+		   struct user *out)
+{
+	const struct db_value values[] = {
+		db_text(before->id),
+		db_text(before->email),
+		db_bool(true),
+	};
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &mark_verified, values, countof(values),
+			      &row);
+
+	if (row != NULL)
+		user_from_row(row, out);
+	return e;
 }
 
 enum err

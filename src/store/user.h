@@ -72,6 +72,21 @@ enum err user_rehash(struct db *db, struct arena *mem, const char *id,
 		     const char *old_hash, const char *new_hash)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
+/*
+ * Replaces the hash of an active user who still has the hash and the address
+ * of `before`. *out is the row afterwards. ERR_NOT_FOUND when he has not.
+ */
+enum err user_replace_password(struct db *db, struct arena *mem,
+			       const struct user *before, const char *new_hash,
+			       struct user *out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* Marks a user as verified who is not, and still has the address of `before`.
+ * *out is the row afterwards. ERR_NOT_FOUND when he has not. */
+enum err user_mark_verified(struct db *db, struct arena *mem,
+			    const struct user *before, struct user *out)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
 /* Holds the row against changes until the transaction ends. ERR_NOT_FOUND. */
 enum err user_lock(struct db *db, struct arena *mem, const char *id)
 	NODISCARD NONNULL(1, 2, 3);
