@@ -46,11 +46,13 @@ route_without_slash(struct arena *mem, const char *path)
 	return arena_copy(mem, path, end);
 }
 
+/* What the reference leaves as it is, but for %, ? and #. */
 static bool
 is_path_character(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || strchr("-._~/", c) != NULL;
+	       (c >= '0' && c <= '9') ||
+	       strchr("-._~/:=@[]!$&'()*+,;", c) != NULL;
 }
 
 static bool

@@ -72,6 +72,8 @@ a_location_holds_no_byte_that_a_header_may_not(void **state)
 {
 	assert_string_equal(route_encode_path(*state, "/a b\r\n\xc3\xa9?"),
 			    "/a%20b%0D%0A%C3%A9%3F");
+	assert_string_equal(route_encode_path(*state, "/users/urn:uuid:(a+b)"),
+			    "/users/urn:uuid:(a+b)");
 	assert_string_equal(route_encode_query(*state, "a=1&b=%20\r\n\x01"),
 			    "a=1&b=%20%0D%0A%01");
 }
