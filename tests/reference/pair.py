@@ -1,0 +1,266 @@
+"""Play a case on both systems at once and compare what they do."""
+
+import base64
+import json
+import re
+from urllib.parse import parse_qsl
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+from player import CLOCK_SLACK, HTTP_FAILURE, WILD, Player, Skip, compare
+from record import Recorder
+from wires import BASE
+
+UUID = re.compile(WILD["{ANY_UUID}"])
+TOKEN = re.compile(r"\beyJ[\w-]*\.[\w-]+\.[\w-]+")
+TIMES = ("exp", "iat", "nbf")
+VERIFIER = PasswordHasher()
+# What uvicorn says for what is no HTTP; the application never hears of it.
+REFUSED = b"Invalid HTTP request received."
+
+
+class Side(Player):
+    """One of the systems, its fixtures and the state they were made in."""
+
+    abstract = Recorder.abstract
+    unknown_uuid = staticmethod(Recorder.unknown_uuid)
+
+    def __init__(self, system, state, tokens, run):
+        super().__init__(BASE, state, tokens, system.wire)
+        self.system = system
+        self.vars["RUN"] = run
+
+    def prepare(self):
+        """Make the fixtures, and remember the rows."""
+        super().prepare()
+        self.snapshot = self.rows = self.system.database.read()
+
+    def restore(self):
+        """Undo what a case has done."""
+        self.made.clear()
+        if self.system.database.read() != self.snapshot:
+            self.system.database.restore(self.snapshot)
+
+    def expectation(self, got):
+        """Return an answer as one to expect of the other side."""
+        headers = {}
+        for name, value in got.headers:
+            headers.setdefault(name.lower(), []).append(self.abstract(value))
+        out = {"status": got.status, "headers": headers}
+        if got.body:
+            out["body"] = self.abstract(got.text())
+        return out
+
+
+def passwords(sides, case):
+    """Return the texts of a case that may have become passwords."""
+    found = {side.vars.get("FRESH_PASSWORD") for side in sides}
+    for step in case["steps"]:
+        for side in sides:
+            text = side.body(step["request"].get("body")) or b""
+            found.update(texts_of(text.decode("utf-8", "replace")))
+    return sorted(one for one in found if one)
+
+
+def texts_of(body):
+    """Return the texts in a body of JSON, or the values of a form."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return [value for _, value in parse_qsl(body, keep_blank_values=True)]
+    todo, out = [value], []
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            out.append(one)
+        elif isinstance(one, list):
+            todo += one
+        elif isinstance(one, dict):
+            todo += one.values()
+    return out
+
+
+def hash_shown(text, known, candidates):
+    """Return what can be compared of a hash: its making, and of what."""
+    if text in known:
+        return "as before"
+    making = re.match(r"\$\w+\$(?:v=\d+\$)?[\w=,]+\$", text or "")
+    return [making and making[0], [one for one in candidates if fits(text, one)]]
+
+
+def fits(text, password):
+    """Tell whether a hash is that of a password."""
+    try:
+        return VERIFIER.verify(text, password)
+    except (Argon2Error, ValueError, UnicodeError):
+        return False
+
+
+def shape(value):
+    """Return a value with the ids and tokens in it replaced by their form."""
+    if isinstance(value, str):
+        return UUID.sub("(id)", TOKEN.sub("(token)", value))
+    return "(id)" if type(value).__name__ == "UUID" else value
+
+
+def rows_shown(side, candidates):
+    """Return the rows of a side as the other's must be."""
+    known = {row["hashed_password"] for row in side.snapshot["user"]}
+    owners = {str(row["id"]): row["email"] for row in side.rows["user"]}
+    out = {}
+    for table, rows in side.rows.items():
+        shown = []
+        for row in rows:
+            one = {key: shape(value) for key, value in row.items()}
+            if table == "user":
+                one["hashed_password"] = hash_shown(
+                    row["hashed_password"], known, candidates
+                )
+            if "user_id" in row:
+                one["user_id"] = owners.get(str(row["user_id"]), "(nobody)")
+            shown.append({k: v for k, v in sorted(one.items()) if k != "created_at"})
+        out[table] = sorted(shown, key=lambda one: json.dumps(one, default=str))
+    return out
+
+
+def different_rows(sides, case):
+    """Return the differences between the rows both sides have now."""
+    for side in sides:
+        side.rows = side.system.database.read()
+    if all(side.rows == side.snapshot for side in sides):
+        return []
+    candidates = passwords(sides, case)
+    want, had = (rows_shown(side, candidates) for side in sides)
+    out = []
+    for table in want:
+        if table not in had or want[table] == had[table]:
+            continue
+        missing = [row for row in want[table] if row not in had[table]]
+        extra = [row for row in had[table] if row not in want[table]]
+        out.append(f"rows of {table}: the reference has {missing}, ours {extra}")
+    return out
+
+
+def claims_in(side, got):
+    """Return the claims of each token in an answer, ids mapped."""
+    text = got.text() + " ".join(got.all("set-cookie"))
+    out = []
+    for token in TOKEN.findall(text):
+        parts = token.split(".")
+        try:
+            head, claims = (
+                json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+                for part in parts[:2]
+            )
+        except ValueError:
+            continue
+        if isinstance(claims, dict):
+            out.append((head, {k: mapped(side, k, v) for k, v in claims.items()}))
+    return out
+
+
+def mapped(side, name, value):
+    """Return a claim with ids replaced by their placeholders."""
+    if name in TIMES and isinstance(value, int):
+        return value
+    return side.abstract(value) if isinstance(value, str) else value
+
+
+def close(want, had):
+    """Tell whether two claims agree, times about so."""
+    if isinstance(want, int) and isinstance(had, int):
+        return abs(want - had) <= CLOCK_SLACK
+    return want == had
+
+
+def different_claims(sides, answers):
+    """Return the differences of the tokens both sides gave."""
+    if answers[0].status >= HTTP_FAILURE:
+        return []
+    want, had = map(claims_in, sides, answers)
+    if len(want) != len(had):
+        return [f"{len(want)} tokens expected, got {len(had)}"]
+    out = []
+    for (head, claims), (our_head, ours) in zip(want, had, strict=True):
+        if head != our_head:
+            out.append(f"token header {head} expected, got {our_head}")
+        if list(claims) != list(ours) or not all(
+            close(claims[key], ours[key]) for key in claims
+        ):
+            out.append(f"claims {claims} expected, got {ours}")
+    return out
+
+
+class Outcome:
+    """What came of one request: both answers and what differs."""
+
+    def __init__(self, case, number, answers, differences):
+        self.case = case
+        self.step = case["steps"][number]
+        self.number = number
+        self.answers = answers
+        self.differences = differences
+
+
+class Pair:
+    """Both systems, in lockstep."""
+
+    def __init__(self, reference, ours, tokens, run):
+        state = ours.state()
+        self.sides = [
+            Side(reference, reference.state(state["secrets"]), tokens, run),
+            Side(ours, state, tokens, run),
+        ]
+
+    def prepare(self):
+        """Make the fixtures of both."""
+        for side in self.sides:
+            side.prepare()
+
+    def play(self, case):
+        """Play a case; yield the outcome of each request until one differs."""
+        try:
+            for side in self.sides:
+                side.need(case)
+                side.begin(case)
+            for number in range(len(case["steps"])):
+                outcome = self.play_step(case, number)
+                yield outcome
+                if outcome.differences:
+                    return
+        finally:
+            for side in self.sides:
+                side.restore()
+
+    def play_step(self, case, number):
+        """Send one request to both and compare."""
+        step = case["steps"][number]
+        answers = []
+        for side in self.sides:
+            for name, event in step.get("mailed", {}).items():
+                side.vars[name] = side.mailed(event)
+            answers.append(side.send(step["request"]))
+        if answers[0].body == REFUSED:
+            raise Skip("uvicorn refuses such a request by itself")
+        reference, ours = self.sides
+        want = ours.filled(reference.expectation(answers[0]))
+        method = step["request"]["method"]
+        differences = (
+            compare(want, answers[1], method)
+            + different_claims(self.sides, answers)
+            + different_rows(self.sides, case)
+        )
+        if not differences:
+            for side, got in zip(self.sides, answers, strict=True):
+                self.take(side, step, got)
+        return Outcome(case, number, answers, differences)
+
+    @staticmethod
+    def take(side, step, got):
+        """Keep what later steps need, as far as the answer holds it."""
+        if got.status >= HTTP_FAILURE:
+            return
+        try:
+            side.take(step, got)
+        except (ValueError, KeyError, TypeError, IndexError):
+            return

@@ -1,0 +1,260 @@
+"""The two systems side by side, each with a database of its own.
+
+Ours is a private stack (tests/stack) with the settings of etc/compat.conf, the
+reference an application made with FastAPI Users under uvicorn (tests/golden).
+Both have the same secrets and the cheapest hashes.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import stack as stacks
+from wires import FastCgiWire, HttpWire
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = HERE.parent / "golden"
+CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
+TABLES = ("user", "accesstoken", "oauth_account")
+SECONDS = 60
+
+
+class SqliteRows:
+    """The rows of an SQLite database."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def connect(self):
+        """Return a connection that ends when the block does."""
+        made = sqlite3.connect(self.path, timeout=SECONDS)
+        made.row_factory = sqlite3.Row
+        return contextlib.closing(made)
+
+    def fetch(self, query):
+        """Return the rows of a query as dictionaries."""
+        with self.connect() as database:
+            return [dict(row) for row in database.execute(query)]
+
+    def tables(self):
+        """Return the names of the tables."""
+        rows = self.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {row["name"] for row in rows}
+
+    def write(self, statements):
+        """Run (statement, values) pairs in one transaction."""
+        with self.connect() as database, database:
+            for text, values in statements:
+                database.execute(re.sub(r"\$\d+", "?", text), values)
+
+
+class PostgresRows:
+    """The rows of a PostgreSQL database."""
+
+    def __init__(self, folder, name):
+        import asyncpg  # noqa: PLC0415
+
+        self.loop = asyncio.new_event_loop()
+        self.connection = self.loop.run_until_complete(
+            asyncpg.connect(host=folder, user="fastcgi_users", database=name)
+        )
+
+    def fetch(self, query):
+        """Return the rows of a query as dictionaries."""
+        return [
+            dict(row)
+            for row in self.loop.run_until_complete(self.connection.fetch(query))
+        ]
+
+    def tables(self):
+        """Return the names of the tables."""
+        rows = self.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return {row["tablename"] for row in rows}
+
+    def write(self, statements):
+        """Run (statement, values) pairs in one transaction."""
+
+        async def all_of_them():
+            async with self.connection.transaction():
+                for text, values in statements:
+                    await self.connection.execute(text, *values)
+
+        self.loop.run_until_complete(all_of_them())
+
+
+class Database:
+    """What one of the systems has stored, and the way back to an earlier state."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        there = rows.tables()
+        self.names = [name for name in TABLES if name in there]
+
+    def read(self):
+        """Return all rows, table by table, in no order."""
+        return {name: self.rows.fetch(f'SELECT * FROM "{name}"') for name in self.names}
+
+    def restore(self, state):
+        """Make the tables hold these rows and no others."""
+        statements = [(f'DELETE FROM "{name}"', ()) for name in reversed(self.names)]
+        for name in self.names:
+            for row in state[name]:
+                columns = ", ".join(f'"{column}"' for column in row)
+                marks = ", ".join(f"${n}" for n in range(1, len(row) + 1))
+                statements.append(
+                    (
+                        f'INSERT INTO "{name}" ({columns}) VALUES ({marks})',
+                        tuple(row.values()),
+                    )
+                )
+        self.rows.write(statements)
+
+
+class Ours:
+    """A private stack of ours."""
+
+    name = "ours"
+
+    def __init__(self, db, settings=()):
+        self.stack = stacks.Stack(
+            db=db,
+            prefix="fastcgi-users-reference-",
+            settings=[*CHEAP, *settings],
+            appended=["etc/compat.conf"],
+            workers=1,
+        )
+        self.stack.start()
+        self.wire = FastCgiWire(self.stack.settings["pool", "api"]["socket"])
+        self.database = Database(
+            SqliteRows(self.stack.path("users.db"))
+            if db == "sqlite"
+            else PostgresRows(self.stack.path("postgres"), "fastcgi_users")
+        )
+
+    def state(self):
+        """Return what a player has to know."""
+        keys = dict(self.stack.secrets, bearer=self.stack.secrets["jwt"])
+        return {"superuser": self.stack.superuser, "secrets": keys}
+
+    def last_words(self):
+        """Return what it said last, for a failure's report."""
+        return self.stack.last_words()
+
+    def end(self):
+        """End it and remove its folder."""
+        self.stack.remove()
+
+
+class Reference:
+    """An application made with FastAPI Users, beside a stack of ours."""
+
+    name = "reference"
+
+    def __init__(self, ours):
+        self.ours = ours.stack
+        self.folder = tempfile.TemporaryDirectory(prefix="fastcgi-users-reference-")
+        self.log = open(self.path("log"), "w+", encoding="utf-8")  # noqa: SIM115
+        Path(self.path("tokens")).touch()
+        address = self.make_database()
+        self.process = self.start(address, ours.state()["secrets"])
+        self.wire = HttpWire(self.path("socket"))
+        self.wait()
+        self.database = Database(self.rows())
+        self.make_superuser()
+
+    def path(self, name):
+        """Return the path of a file in its folder."""
+        return os.path.join(self.folder.name, name)
+
+    def make_database(self):
+        """Return the address of an empty database."""
+        if self.ours.db == "sqlite":
+            return self.path("reference.db")
+        folder = self.ours.path("postgres")
+        tools = stacks.find_postgres()
+        self.ours.run(
+            os.path.join(tools, "createdb"),
+            "-h", folder, "-U", "fastcgi_users", "reference",
+        )  # fmt: skip
+        return f"postgresql+asyncpg://fastcgi_users@/reference?host={folder}"
+
+    def rows(self):
+        """Return the way to its rows."""
+        if self.ours.db == "sqlite":
+            return SqliteRows(self.path("reference.db"))
+        return PostgresRows(self.ours.path("postgres"), "reference")
+
+    def start(self, address, secrets):
+        """Start uvicorn and return its process."""
+        command = [sys.executable, "-m", "uvicorn", "reference_app:app"]
+        command += ["--uds", self.path("socket"), "--log-level", "critical"]
+        names = ("jwt", "bearer", "reset", "verify")
+        return subprocess.Popen(
+            command,
+            cwd=GOLDEN,
+            env={
+                **os.environ,
+                "REFERENCE_DATABASE": address,
+                "TOKEN_LOG": self.path("tokens"),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "CHEAP": "1",
+                **{f"{name.upper()}_SECRET": secrets[name] for name in names},
+            },
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+    def wait(self):
+        """Wait until it answers."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.wire.send("GET", "/users/me").status:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"the reference does not start: {self.last_words()}")
+
+    def make_superuser(self):
+        """Register the superuser that ours has."""
+        body = self.ours.superuser
+        got = self.wire.send(
+            "POST",
+            "/auth/register",
+            [("Content-Type", "application/json")],
+            ('{"email":"%s","password":"%s"}' % tuple(body.values())).encode(),
+        )
+        if got.status != 201:
+            raise RuntimeError(f"the reference takes no superuser: {got.text()}")
+        self.database.rows.write(
+            [('UPDATE "user" SET is_superuser = true, is_verified = true', ())]
+        )
+
+    def state(self, secrets):
+        """Return what a player has to know."""
+        return {
+            "superuser": self.ours.superuser,
+            "secrets": secrets,
+            "token_log": self.path("tokens"),
+        }
+
+    def last_words(self):
+        """Return what it said last, for a failure's report."""
+        self.log.seek(0)
+        return self.log.read()[-4000:]
+
+    def end(self):
+        """End it and remove its folder."""
+        self.process.terminate()
+        self.process.wait(SECONDS)
+        self.log.close()
+        self.folder.cleanup()
