@@ -68,8 +68,8 @@ void user_show(struct buf *out, const struct user *u) NONNULL(1, 2);
 /* Answers with the row's status and the user as the contract shows him. */
 void user_render(struct call *c, const struct user *u) NONNULL(1, 2);
 
-/* The detail of a refused password: {"code": …, "reason": …}. */
-void password_detail(struct resp *rs, enum err e, const char *reason)
+/* The detail of a refusal with a reason: {"code": …, "reason": …}. */
+void reason_detail(struct resp *rs, enum err e, const char *reason)
 	NONNULL(1, 3);
 
 #endif

@@ -45,7 +45,7 @@ post_register(struct call *c)
 	signup.password = in.password;
 	e = account_register(c->cx, &signup, &c->target, &reason);
 	if (e == ERR_REGISTER_INVALID_PASSWORD)
-		password_detail(c->rs, e, reason);
+		reason_detail(c->rs, e, reason);
 	TRY(e);
 	user_render(c, &c->target);
 	return OK;

@@ -66,7 +66,7 @@ user_render(struct call *c, const struct user *u)
 }
 
 void
-password_detail(struct resp *rs, enum err e, const char *reason)
+reason_detail(struct resp *rs, enum err e, const char *reason)
 {
 	struct buf b;
 

@@ -35,7 +35,7 @@ change_user(struct call *c, const struct user *before,
 		account_update(c->cx, before, change, &by, &after, &reason);
 
 	if (e == ERR_UPDATE_USER_INVALID_PASSWORD)
-		password_detail(c->rs, e, reason);
+		reason_detail(c->rs, e, reason);
 	TRY(e);
 	user_render(c, &after);
 	return OK;
@@ -84,7 +84,12 @@ patch_user(struct call *c)
 enum err
 delete_user(struct call *c)
 {
-	TRY(account_delete(c->cx, c->target.id));
+	const char *reason;
+	enum err e = account_delete(c->cx, &c->target, &reason);
+
+	if (e == ERR_DELETE_USER_REFUSED)
+		reason_detail(c->rs, e, reason);
+	TRY(e);
 	resp_empty(c->rs, c->route->status);
 	return OK;
 }

@@ -299,4 +299,5 @@ config_check(struct reading *r)
 	memory_check(r);
 	needed_check(r);
 	config_check_names(r);
+	config_check_delivery(r);
 }

@@ -193,6 +193,8 @@ setting_append(const struct setting *s, struct arena *mem, const char *text,
 		return "holds a control character or is not UTF-8";
 	if (*text == '\0')
 		return "holds an empty item";
+	if (*s->bounds != '\0' && !is_word(s, text))
+		return refusal(s, mem, text);
 	list_append((void *)(values + s->offset), mem, text, strlen(text));
 	return NULL;
 }

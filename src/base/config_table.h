@@ -122,6 +122,8 @@ void config_take_secrets(struct reading *r) NONNULL(1);
 /* Resolves what follows from other settings, and judges them together. */
 void config_resolve(struct reading *r) NONNULL(1);
 void config_check(struct reading *r) NONNULL(1);
+/* Its part about who is told of events. */
+void config_check_delivery(struct reading *r) NONNULL(1);
 
 /* The part of config_check that is about the names of tables and columns. */
 void config_check_names(struct reading *r) NONNULL(1);

@@ -86,12 +86,14 @@ say_refused(struct user_options *o, enum err e, const char *email,
 	bool is_weak = e == ERR_REGISTER_INVALID_PASSWORD ||
 		       e == ERR_UPDATE_USER_INVALID_PASSWORD;
 
-	o->told = is_taken || is_weak;
+	o->told = is_taken || is_weak || e == ERR_DELETE_USER_REFUSED;
 	if (is_taken)
 		(void)command_fail(0, "another user has the address \"%s\"",
 				   email);
 	if (is_weak)
 		(void)command_fail(0, "the password is refused: %s", reason);
+	if (e == ERR_DELETE_USER_REFUSED)
+		(void)command_fail(0, "the user is not deleted: %s", reason);
 	return e;
 }
 
@@ -150,9 +152,13 @@ static enum err
 run_delete(struct ctx *cx, struct user_options *o)
 {
 	struct user u = {0};
+	const char *reason = NULL;
+
+	enum err e;
 
 	TRY(find(cx, o, &u));
-	return account_delete(cx, u.id);
+	e = account_delete(cx, &u, &reason);
+	return say_refused(o, e, u.email, reason);
 }
 
 static int64_t

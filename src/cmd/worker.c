@@ -12,6 +12,7 @@
 #include "core/password.h"
 #include "core/ticket.h"
 #include "core/token.h"
+#include "core/veto.h"
 
 /* Milliseconds without hashing after which its memory is given back. */
 #define HASHER_IDLE 10000
@@ -39,8 +40,11 @@ worker_open(const struct config *conf, struct worker **out)
 	w->cx.conf = conf;
 	w->cx.clock = clock_now;
 	w->cx.show_user = user_show;
+	/* First: the process it forks needs nothing of the rest. */
+	e = veto_open(conf, &w->cx.veto);
 	w->api = api_open(conf);
-	e = database_open(conf, false, &w->database);
+	if (e == OK)
+		e = database_open(conf, false, &w->database);
 	w->cx.db = w->database.db;
 	w->cx.mem = w->database.mem;
 	ticket_keys_open(conf, &w->cx.tickets);
@@ -70,6 +74,7 @@ worker_close(struct worker *w)
 	ticket_keys_close(w->cx.tickets);
 	database_close(&w->database);
 	api_close(w->api);
+	veto_close(w->cx.veto);
 	free(w);
 }
 

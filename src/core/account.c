@@ -8,7 +8,15 @@
 #include "base/uuid.h"
 #include "core/password.h"
 #include "core/sign_in.h"
+#include "core/veto.h"
 #include "store/session.h"
+
+/* The refusal of a password in the words of the route. */
+static enum err
+judged(enum err e, enum err refusal)
+{
+	return e == ERR_INVALID_PASSWORD ? refusal : e;
+}
 
 enum err
 account_register(struct ctx *cx, const struct signup *in, struct user *out,
@@ -17,16 +25,16 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 	char id[UUID_SIZE];
 	enum err e;
 
-	if (password_judge(cx, in->password, reason) != OK)
-		return ERR_REGISTER_INVALID_PASSWORD;
-	uuid_new(id);
 	*out = (struct user){
-		.id = arena_text(cx->mem, id),
 		.email = in->email,
 		.is_active = in->is_active,
 		.is_superuser = in->is_superuser,
 		.is_verified = in->is_verified,
 	};
+	TRY(judged(password_judge(cx, in->password, out, reason),
+		   ERR_REGISTER_INVALID_PASSWORD));
+	uuid_new(id);
+	out->id = arena_text(cx->mem, id);
 	TRY(password_hash(cx, in->password, &out->hashed_password));
 	e = user_insert(cx->db, cx->mem, out);
 	if (e == ERR_ALREADY_EXISTS)
@@ -183,8 +191,8 @@ account_update(struct ctx *cx, const struct user *before,
 	enum err e;
 
 	if (change->password != NULL) {
-		if (password_judge(cx, change->password, reason) != OK)
-			return ERR_UPDATE_USER_INVALID_PASSWORD;
+		TRY(judged(password_judge(cx, change->password, before, reason),
+			   ERR_UPDATE_USER_INVALID_PASSWORD));
 		TRY(password_hash(cx, change->password, &to.hashed_password));
 	}
 	if (is_new_email(before, change)) {
@@ -202,9 +210,10 @@ account_update(struct ctx *cx, const struct user *before,
 }
 
 enum err
-account_delete(struct ctx *cx, const char *id)
+account_delete(struct ctx *cx, const struct user *u, const char **reason)
 {
-	TRY(user_delete(cx->db, cx->mem, id));
-	log_event(LEVEL_INFO, log_is("user_deleted"), log_text("user", id));
+	TRY(veto_delete(cx, u, reason));
+	TRY(user_delete(cx->db, cx->mem, u->id));
+	log_event(LEVEL_INFO, log_is("user_deleted"), log_text("user", u->id));
 	return OK;
 }

@@ -32,7 +32,7 @@ struct account_change {
 
 /*
  * Stores a new user. ERR_REGISTER_INVALID_PASSWORD with *reason, which is
- * judged first; ERR_REGISTER_USER_ALREADY_EXISTS.
+ * judged first; ERR_REGISTER_USER_ALREADY_EXISTS; ERR_HOOK_FAILED.
  */
 enum err account_register(struct ctx *cx, const struct signup *in,
 			  struct user *out, const char **reason)
@@ -61,14 +61,16 @@ struct actor {
  * again when the change is made, since hashing takes its time:
  * ERR_UNAUTHORIZED, ERR_FORBIDDEN. ERR_UPDATE_USER_INVALID_PASSWORD with
  * *reason; ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS; ERR_NOT_FOUND when deleted
- * meanwhile.
+ * meanwhile; ERR_HOOK_FAILED.
  */
 enum err account_update(struct ctx *cx, const struct user *before,
 			const struct account_change *change,
 			const struct actor *by, struct user *out,
 			const char **reason) NODISCARD NONNULL(1, 2, 3, 5, 6);
 
-/* ERR_NOT_FOUND when there is none (any more). */
-enum err account_delete(struct ctx *cx, const char *id) NODISCARD NONNULL(1, 2);
+/* ERR_NOT_FOUND when there is none (any more); ERR_DELETE_USER_REFUSED with
+ * *reason; ERR_HOOK_FAILED. */
+enum err account_delete(struct ctx *cx, const struct user *u,
+			const char **reason) NODISCARD NONNULL(1, 2, 3);
 
 #endif

@@ -18,6 +18,7 @@ struct hasher;
 struct ticket_keys;
 struct token_keys;
 struct user;
+struct veto;
 
 struct ctx {
 	struct arena *mem;
@@ -30,6 +31,7 @@ struct ctx {
 	/* A user as the API shows him, as JSON: api.h's user_show. */
 	void (*show_user)(struct buf *out, const struct user *u);
 	const char *client;     /* the address of who asks; NULL: not known */
+	struct veto *veto;      /* programs that may refuse; NULL for none */
 	int64_t now;            /* seconds since 1970, when it began */
 	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */

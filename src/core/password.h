@@ -28,11 +28,14 @@ void hasher_close(struct hasher *h);
 void hasher_release_memory(struct hasher *h) NONNULL(1);
 
 /*
- * Whether the policy allows it. ERR_INVALID_PASSWORD with *reason (static, or
- * on the arena) for people when not.
+ * Whether this user may have it: whether the policy allows it and no program
+ * refuses. `about` has no id yet when somebody registers. ERR_INVALID_PASSWORD
+ * with *reason (static, or on the arena) for people; ERR_HOOK_FAILED.
  */
-enum err password_judge(struct ctx *cx, const char *plain, const char **reason)
-	NODISCARD NONNULL(1, 2, 3);
+struct user;
+enum err password_judge(struct ctx *cx, const char *plain,
+			const struct user *about, const char **reason)
+	NODISCARD NONNULL(1, 2, 3, 4);
 
 /* A new PHC string with the configured parameters. ERR_BUSY past
  * cx->hash_deadline. */

@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "core/veto.h"
 
 #define COMMON_SIZE 16 /* the longest common password and its NUL */
 #define GENERATED_SIZE 20
@@ -41,8 +42,9 @@ is_common(const char *plain)
 	return found;
 }
 
-enum err
-password_judge(struct ctx *cx, const char *plain, const char **reason)
+/* What the settings say. */
+static enum err
+policy_judge(struct ctx *cx, const char *plain, const char **reason)
 {
 	int64_t least = cx->conf->password.min_length;
 	size_t len = strlen(plain);
@@ -66,6 +68,14 @@ password_judge(struct ctx *cx, const char *plain, const char **reason)
 		return ERR_INVALID_PASSWORD;
 	}
 	return OK;
+}
+
+enum err
+password_judge(struct ctx *cx, const char *plain, const struct user *about,
+	       const char **reason)
+{
+	TRY(policy_judge(cx, plain, reason));
+	return veto_password(cx, plain, about, reason);
 }
 
 const char *

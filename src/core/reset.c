@@ -94,10 +94,13 @@ reset_password(struct ctx *cx, const char *token, const char *password,
 {
 	struct user u = {0};
 	struct reset r = {.cx = cx, .before = &u};
+	enum err e;
 
 	TRY(bad_token(find_user(cx, token, &u)));
-	if (password_judge(cx, password, reason) != OK)
+	e = password_judge(cx, password, &u, reason);
+	if (e == ERR_INVALID_PASSWORD)
 		return ERR_RESET_PASSWORD_INVALID_PASSWORD;
+	TRY(e);
 	TRY(password_hash(cx, password, &r.hash));
 	TRY(bad_token(db_transact(cx->db, reset_body, &r)));
 	log_event(LEVEL_INFO, log_is("password_reset"), log_text("user", u.id));

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/slots.h"
 #include "core/phc.h"
+#include "store/user.h"
 
 #define PHRASE "correct horse battery staple"
 #define UMLAUTS "p\xc3\xa4ssw\xc3\xb6rd \xe2\x82\xac"
@@ -552,6 +553,8 @@ want_of_memory_is_busy_and_passes(void **state)
 	assert_int_equal(verify(f, PHRASE, stored), OK);
 }
 
+static const struct user somebody = {.email = "somebody@example.com"};
+
 /* V28 */
 static void
 a_password_past_the_size_limit_is_never_hashed(void **state)
@@ -564,7 +567,8 @@ a_password_past_the_size_limit_is_never_hashed(void **state)
 	memset(longest, 'a', PASSWORD_SIZE_LIMIT);
 	assert_int_equal(password_hash(&f->cx, longest, &stored), OK);
 	assert_int_equal(verify(f, longest, stored), OK);
-	assert_int_equal(password_judge(&f->cx, longest, &reason), OK);
+	assert_int_equal(password_judge(&f->cx, longest, &somebody, &reason),
+			 OK);
 
 	longest[PASSWORD_SIZE_LIMIT] = 'a';
 	slots.taken = slots.given = 0;
@@ -576,7 +580,7 @@ a_password_past_the_size_limit_is_never_hashed(void **state)
 	assert_int_equal(password_hash(&f->cx, longest, &stored),
 			 ERR_INVALID_PASSWORD);
 	f->conf.password.policy = "none";
-	assert_int_equal(password_judge(&f->cx, longest, &reason),
+	assert_int_equal(password_judge(&f->cx, longest, &somebody, &reason),
 			 ERR_INVALID_PASSWORD);
 	assert_non_null(reason);
 	assert_int_equal(slots.taken, 0);
@@ -588,7 +592,7 @@ a_short_password_is_refused_by_its_characters(void **state)
 	struct fixture *f = *state;
 	const char *reason = NULL;
 
-	assert_int_equal(password_judge(&f->cx, "xkcd936", &reason),
+	assert_int_equal(password_judge(&f->cx, "xkcd936", &somebody, &reason),
 			 ERR_INVALID_PASSWORD);
 	assert_string_equal(reason, "Password should be at least 8 characters");
 	/* Fourteen bytes, but seven characters; then eight. */
@@ -596,21 +600,23 @@ a_short_password_is_refused_by_its_characters(void **state)
 		password_judge(&f->cx,
 			       "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6"
 			       "\xc3\xbc\xc3\xa4",
-			       &reason),
+			       &somebody, &reason),
 		ERR_INVALID_PASSWORD);
 	assert_int_equal(
 		password_judge(&f->cx,
 			       "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6"
 			       "\xc3\xbc\xc3\xa4\xc3\xb6",
-			       &reason),
+			       &somebody, &reason),
 		OK);
 	f->conf.password.min_length = 15;
-	assert_int_equal(password_judge(&f->cx, "fourteen chars", &reason),
-			 ERR_INVALID_PASSWORD);
+	assert_int_equal(
+		password_judge(&f->cx, "fourteen chars", &somebody, &reason),
+		ERR_INVALID_PASSWORD);
 	assert_string_equal(reason,
 			    "Password should be at least 15 characters");
-	assert_int_equal(password_judge(&f->cx, "fifteen charss.", &reason),
-			 OK);
+	assert_int_equal(
+		password_judge(&f->cx, "fifteen charss.", &somebody, &reason),
+		OK);
 }
 
 static void
@@ -623,17 +629,20 @@ a_common_password_is_refused_in_any_case(void **state)
 	const char *reason = NULL;
 
 	for (size_t i = 0; i < countof(common); i++) {
-		assert_int_equal(password_judge(&f->cx, common[i], &reason),
-				 ERR_INVALID_PASSWORD);
+		assert_int_equal(
+			password_judge(&f->cx, common[i], &somebody, &reason),
+			ERR_INVALID_PASSWORD);
 		assert_string_equal(reason, "This password is too common");
 	}
 	f->conf.password.min_length = 1;
-	assert_int_equal(password_judge(&f->cx, "qwerty", &reason),
+	assert_int_equal(password_judge(&f->cx, "qwerty", &somebody, &reason),
 			 ERR_INVALID_PASSWORD);
-	assert_int_equal(password_judge(&f->cx, "passworc", &reason), OK);
-	assert_int_equal(password_judge(&f->cx, "password of mine", &reason),
+	assert_int_equal(password_judge(&f->cx, "passworc", &somebody, &reason),
 			 OK);
-	assert_int_equal(password_judge(&f->cx, "", &reason),
+	assert_int_equal(
+		password_judge(&f->cx, "password of mine", &somebody, &reason),
+		OK);
+	assert_int_equal(password_judge(&f->cx, "", &somebody, &reason),
 			 ERR_INVALID_PASSWORD);
 }
 
@@ -645,8 +654,9 @@ without_a_policy_anything_goes(void **state)
 
 	f->conf.password.policy = "none";
 
-	assert_int_equal(password_judge(&f->cx, "", &reason), OK);
-	assert_int_equal(password_judge(&f->cx, "password", &reason), OK);
+	assert_int_equal(password_judge(&f->cx, "", &somebody, &reason), OK);
+	assert_int_equal(password_judge(&f->cx, "password", &somebody, &reason),
+			 OK);
 	assert_null(reason);
 }
 

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Hooks that are asked before something is done, and may refuse it."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+import stack as stacks
+
+from client import PASSWORD, detail, new_email
+from conftest import WAYS
+from programs import Programs
+
+# Says no to what it finds in the password, or else in the address, in as many
+# ways as there are.
+JUDGE = r"""
+event = json.load(sys.stdin)
+with open(HERE + "/seen", "a") as f:
+    f.write(json.dumps([event, dict(os.environ), sys.argv[1:]]) + "\n")
+word = event.get("password", event["user"]["email"])
+if "naughty" in word:
+    print("Password is naughty\nand more")
+    sys.exit(1)
+if "polite" in word:
+    print(json.dumps({"reason": "Bitte nicht \u00fc\"\\"}))
+    sys.exit(1)
+if "silent" in word:
+    sys.exit(1)
+if "crash" in word:
+    raise ValueError("oh\x1b[31m no")
+if "killed" in word:
+    os.kill(os.getpid(), signal.SIGKILL)
+if "forever" in word:
+    time.sleep(600)
+if "rubbish" in word:
+    sys.stdout.buffer.write(b"\xff\xfe")
+    sys.stdout.flush()
+    os._exit(1)
+"""
+SETTINGS = ("hook.judge.events={validate_password, before_delete}",
+            "hook.judge.arguments={\"a b\", \"$HOME\"}",
+            "hook.judge.timeout=2")
+
+
+@pytest.fixture(scope="module")
+def programs():
+    made = Programs()
+    made.write("judge", JUDGE)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module", params=WAYS, ids="-".join)
+def client(request, house, programs):
+    settings = (*SETTINGS, f"hook.judge.program={programs.path('judge')}")
+    db, server = request.param
+    return house.get(db, server, settings).client
+
+
+@pytest.fixture(scope="module")
+def pooled(house, programs):
+    settings = (*SETTINGS, f"hook.judge.program={programs.path('judge')}")
+    return house.get("sqlite", settings=settings).client
+
+
+def register(client, password, email=None):
+    return client.post("/auth/register", json={
+        "email": email or new_email(), "password": password})
+
+
+def seen(programs):
+    return [json.loads(line) for line in programs.read("seen").splitlines()]
+
+
+def log_of(stack):
+    return "\n".join(stack.read(f"{name}.log") for name in stack.handles)
+
+
+def test_a_password_that_the_hook_allows_is_taken(client):
+    user = client.register()
+    token = client.login(user["email"])
+
+    assert client.patch("/users/me", token=token,
+                        json={"password": "another fine one"}
+                        ).status_code == 200
+
+
+@pytest.mark.parametrize("word, reason", [
+    ("naughty", "Password is naughty"),
+    ("polite", "Bitte nicht ü\"\\"),
+])
+def test_a_refusal_reaches_the_client_with_its_reason(client, word, reason):
+    email = new_email()
+    answer = register(client, f"a {word} password", email)
+
+    assert answer.status_code == 400
+    assert detail(answer) == {"code": "REGISTER_INVALID_PASSWORD",
+                              "reason": reason}
+    assert client.try_login(email, f"a {word} password").status_code == 400
+
+    user, token = client.newcomer()
+    answer = client.patch("/users/me", token=token,
+                          json={"password": f"a {word} password"})
+    assert answer.status_code == 400
+    assert detail(answer) == {"code": "UPDATE_USER_INVALID_PASSWORD",
+                              "reason": reason}
+    assert client.try_login(user["email"]).status_code == 200
+
+
+@pytest.mark.parametrize("word", ["silent", "crash", "killed", "forever",
+                                  "rubbish"])
+def test_a_hook_that_fails_is_no_consent(pooled, word):
+    email = new_email()
+    begin = time.monotonic()
+    answer = register(pooled, f"a {word} password", email)
+
+    assert answer.status_code == 503
+    assert detail(answer) == "Service Unavailable"
+    assert "Retry-After" in answer.headers
+    assert time.monotonic() - begin < 30
+    assert pooled.try_login(email, f"a {word} password").status_code == 400
+    pooled.register()
+
+
+def test_the_settings_of_the_policy_come_before_the_hook(client, programs):
+    before = len(seen(programs))
+    answer = register(client, "naughty")
+
+    assert detail(answer)["reason"] == (
+        "Password should be at least 8 characters")
+    assert len(seen(programs)) == before
+
+
+def test_the_hook_hears_who_and_what_and_nothing_else(client, programs):
+    email = new_email()
+    user = register(client, "something äöü good", email).json()
+    event, environment, arguments = seen(programs)[-1]
+
+    assert list(event) == ["event", "time", "user", "password"]
+    assert event["event"] == "validate_password"
+    assert event["password"] == "something äöü good"
+    assert event["user"] == {
+        "id": "", "email": email, "is_active": True, "is_superuser": False,
+        "is_verified": False}
+    assert arguments == ["a b", "$HOME"]
+    assert set(environment) - {"LC_CTYPE"} == {
+        "PATH", "LANG", "HOME", "FASTCGI_USERS_HOOK"}
+
+    token = client.login(email, "something äöü good")
+    client.patch("/users/me", token=token, json={"password": PASSWORD})
+    event = seen(programs)[-1][0]
+    assert event["password"] == PASSWORD and event["user"] == user
+
+
+def test_the_log_knows_the_failure_and_no_password(pooled):
+    register(pooled, "a crash of secret-4711")
+    log = log_of(pooled.stack)
+    line = next(x for x in log.splitlines() if "event=hook_ended" in x
+                and "type=validate_password status=1" in x)
+
+    assert "hook=judge" in line
+    assert "ValueError: oh\\x1b[31m no" in log and "\x1b" not in log
+    assert "secret-4711" not in log
+
+
+def test_a_user_may_be_kept_from_deletion(client):
+    for word, status in (("naughty", 403), ("crash", 503), ("good", 204)):
+        user = client.register(new_email(word))
+        answer = client.delete(f"/users/{user['id']}", token=client.admin())
+        assert answer.status_code == status
+        if status == 403:
+            assert detail(answer) == {"code": "DELETE_USER_REFUSED",
+                                      "reason": "Password is naughty"}
+        found = client.get(f"/users/{user['id']}", token=client.admin())
+        assert found.status_code == (404 if status == 204 else 200)
+
+
+def test_commands_ask_the_hook_too(pooled):
+    stack = pooled.stack
+    told = stack.program_command("user", "add", new_email(),
+                                 "--password-stdin", check=False,
+                                 given="a naughty password\n")
+    assert told.returncode == 65
+    assert "the password is refused: Password is naughty" in told.stderr
+
+    told = stack.program_command("user", "add", new_email(),
+                                 "--password-stdin", check=False,
+                                 given="a crash of a password\n")
+    assert told.returncode == 75
+
+    user = pooled.register(new_email("naughty"))
+    told = stack.program_command("user", "delete", user["id"], check=False)
+    assert told.returncode == 65
+    assert "the user is not deleted: Password is naughty" in told.stderr
+
+
+def test_a_worker_whose_asker_was_killed_is_replaced(new_stack, programs):
+    stack = new_stack("sqlite", settings=(
+        *SETTINGS, f"hook.judge.program={programs.path('judge')}"), workers=1)
+    client = stack.client
+    workers = set(stack.worker_pids())
+    for worker in workers:
+        for asker in stacks.process_children(worker):
+            os.kill(asker, signal.SIGKILL)
+
+    answer = register(client, PASSWORD)
+    assert answer.status_code == 503
+    assert stacks.wait_until(lambda: workers - set(stack.worker_pids()))
+    assert stacks.wait_until(
+        lambda: register(client, PASSWORD).status_code == 201, step=0.2)
+
+
+def test_an_asker_ends_with_its_worker(new_stack, programs):
+    stack = new_stack("sqlite", settings=(
+        *SETTINGS, f"hook.judge.program={programs.path('judge')}"), workers=1)
+    stack.kills_with.add(signal.SIGKILL)
+    for worker in stack.worker_pids():
+        askers = stacks.process_children(worker)
+        assert len(askers) == 1
+        os.kill(worker, signal.SIGKILL)
+        assert stacks.wait_until(
+            lambda: not any(map(stacks.process_lives, askers)))
