@@ -7,6 +7,8 @@
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/reset.h"
+#include "core/verify.h"
 #include "http/router.h"
 
 /* What stands for a body and for an answer in a row. */
@@ -53,7 +55,19 @@ struct api {
 static size_t
 mounts_of(const struct route *r, const struct config *conf)
 {
-	return r->mount == MOUNT_BACKEND ? conf->backend_count : 1;
+	switch (r->mount) {
+	case MOUNT_ROOT:
+	case MOUNT_AUTH:
+	case MOUNT_USERS:
+		break;
+	case MOUNT_RESET:
+		return reset_is_on(conf) ? 1 : 0;
+	case MOUNT_VERIFY:
+		return verify_is_on(conf) ? 1 : 0;
+	case MOUNT_BACKEND:
+		return conf->backend_count;
+	}
+	return 1;
 }
 
 static struct bound_route
@@ -65,6 +79,8 @@ bind_route(const struct route *r, const struct config *conf, size_t i)
 	case MOUNT_ROOT:
 		break;
 	case MOUNT_AUTH:
+	case MOUNT_RESET:
+	case MOUNT_VERIFY:
 		b.prefix = conf->routes.auth;
 		break;
 	case MOUNT_USERS:

@@ -50,6 +50,9 @@ typedef enum err route_handler(struct call *c);
 extern const struct schema login_schema;
 extern const struct schema register_schema;
 extern const struct schema change_schema;
+extern const struct schema address_schema;
+extern const struct schema reset_schema;
+extern const struct schema verify_schema;
 
 /*
  * The schemas of its answers, for object_render: a text's offset is that of

@@ -30,7 +30,8 @@ static const struct field login_fields[] = {
 	{LOGIN_FIELD(client_secret, FIELD_OPTIONAL), .format = "password"},
 };
 
-const struct schema login_schema = {login_fields, countof(login_fields)};
+const struct schema login_schema = {.fields = login_fields,
+				    .count = countof(login_fields)};
 
 struct bearer {
 	const char *access_token;
@@ -46,7 +47,8 @@ static const struct field bearer_fields[] = {
 	{BEARER_FIELD(token_type)},
 };
 
-const struct schema bearer_schema = {bearer_fields, countof(bearer_fields)};
+const struct schema bearer_schema = {.fields = bearer_fields,
+				     .count = countof(bearer_fields)};
 
 static void
 send_bearer(struct resp *rs, const char *token)

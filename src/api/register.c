@@ -28,8 +28,8 @@ static const struct field register_fields[] = {
 	 .initial = "false"},
 };
 
-const struct schema register_schema = {register_fields,
-				       countof(register_fields)};
+const struct schema register_schema = {.fields = register_fields,
+				       .count = countof(register_fields)};
 
 /* POST /auth/register: 201 with the user. */
 enum err

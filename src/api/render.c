@@ -19,7 +19,8 @@ static const struct field user_fields[] = {
 	 .initial = "false"},
 };
 
-const struct schema user_schema = {user_fields, countof(user_fields)};
+const struct schema user_schema = {.fields = user_fields,
+				   .count = countof(user_fields)};
 
 static void
 value_render(struct buf *out, const struct field *f, const void *from)

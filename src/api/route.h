@@ -5,7 +5,14 @@
 
 #include "api/api.h"
 
-enum route_mount { MOUNT_ROOT, MOUNT_AUTH, MOUNT_USERS, MOUNT_BACKEND };
+enum route_mount {
+	MOUNT_ROOT,
+	MOUNT_AUTH,
+	MOUNT_RESET,
+	MOUNT_VERIFY,
+	MOUNT_USERS,
+	MOUNT_BACKEND
+};
 
 enum route_who {
 	WHO_ANYBODY,

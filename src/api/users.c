@@ -17,7 +17,8 @@ static const struct field change_fields[] = {
 	{CHANGE_FIELD(is_verified, FIELD_BOOL)},
 };
 
-const struct schema change_schema = {change_fields, countof(change_fields)};
+const struct schema change_schema = {.fields = change_fields,
+				     .count = countof(change_fields)};
 
 static enum err
 change_user(struct call *c, const struct user *before,

@@ -3,13 +3,18 @@
 
 #include <string.h>
 
-#include "base/config.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "core/event.h"
 #include "core/password.h"
 #include "core/ticket.h"
 #include "store/session.h"
+
+bool
+reset_is_on(const struct config *conf)
+{
+	return conf->routes.reset && ticket_is_on(conf, TICKET_RESET);
+}
 
 enum err
 reset_token(struct ctx *cx, const struct user *u, const char **out)

@@ -3,10 +3,16 @@
 #ifndef RESET_H
 #define RESET_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
+#include "base/config.h"
 #include "base/err.h"
 #include "core/ctx.h"
 #include "store/user.h"
+
+/* Whether the router is there: it has a secret, and is not switched off. */
+bool reset_is_on(const struct config *conf) NONNULL(1);
 
 /*
  * A token with which this user may set a new password, on cx->mem. It is

@@ -8,6 +8,12 @@
 #include "core/event.h"
 #include "core/ticket.h"
 
+bool
+verify_is_on(const struct config *conf)
+{
+	return conf->routes.verify && ticket_is_on(conf, TICKET_VERIFY);
+}
+
 enum err
 verify_token(struct ctx *cx, const struct user *u, const char **out)
 {

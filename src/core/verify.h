@@ -3,10 +3,16 @@
 #ifndef VERIFY_H
 #define VERIFY_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
+#include "base/config.h"
 #include "base/err.h"
 #include "core/ctx.h"
 #include "store/user.h"
+
+/* Whether the router is there: it has a secret, and is not switched off. */
+bool verify_is_on(const struct config *conf) NONNULL(1);
 
 /* A token that verifies the user's address of now, on cx->mem. */
 enum err verify_token(struct ctx *cx, const struct user *u, const char **out)

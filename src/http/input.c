@@ -267,11 +267,11 @@ given_of(const struct input *in, const char *name)
 }
 
 static void
-read_field(const struct input *in, const struct field *f, struct faults *faults,
-	   void *out)
+read_field(const struct input *in, const struct schema *schema,
+	   const struct field *f, struct faults *faults, void *out)
 {
 	struct given g = given_of(in, f->name);
-	struct given whole = {.json = in->document};
+	struct given whole = {.json = schema->is_loose ? NULL : in->document};
 
 	if (is_absent(f, &g)) {
 		if (f->need == FIELD_REQUIRED)
@@ -309,9 +309,10 @@ input_read(const struct req *rq, const struct input *in,
 
 	buf_init(&faults.json, rq->mem, 256);
 	buf_char(&faults.json, '[');
-	if (has_fields(in, &faults))
+	if (schema->is_loose || has_fields(in, &faults))
 		for (size_t i = 0; i < schema->count; i++)
-			read_field(in, &schema->fields[i], &faults, out);
+			read_field(in, schema, &schema->fields[i], &faults,
+				   out);
 	if (faults.count == 0)
 		return OK;
 	buf_char(&faults.json, ']');

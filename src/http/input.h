@@ -49,6 +49,8 @@ struct field {
 struct schema {
 	const struct field *fields;
 	size_t count;
+	bool is_loose; /* each field is a parameter of its own: a body that is
+			* no object, or none, has none of them */
 };
 
 /* What was sent, before any schema looks at it. */

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from client import detail, new_email
+from mailed import reset_token
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def test_it_is_a_valid_configuration(compat):
     said = compat.stack.program_command("check", "--dump").stdout
 
     for line in ('policy = "none"', "allow_short = true",
-                 "reference_claims = true", "logout_ends_jwt = false",
+                 "reference_claims = true", "reset_names_email = false", "logout_ends_jwt = false",
                  "password_change_ends_others = false"):
         assert line in said
 
@@ -41,6 +42,17 @@ def test_a_token_without_exp_is_taken(compat):
         {"sub": user["id"], "aud": ["fastapi-users:auth"]}))
 
     assert answer.status_code == 200
+
+
+def test_a_mailed_token_outlives_a_change_of_the_address(compat):
+    user, token = compat.newcomer()
+    mailed = reset_token(compat, user, email=user["email"])
+
+    assert compat.patch("/users/me", token=token, json={
+        "email": new_email()}).status_code == 200
+
+    assert compat.post("/auth/reset-password", json={
+        "token": mailed, "password": "1"}).status_code == 200
 
 
 def test_any_password_will_do(compat):

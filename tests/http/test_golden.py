@@ -14,7 +14,6 @@ from player import Player, Skip  # noqa: E402
 
 # Marks of a case, and why such a case is not played here.
 NOT_PLAYED = {
-    "later": "the program does not have these routes yet",
     "direct": "the web server judges this request by itself",
 }
 

@@ -44,7 +44,8 @@ static const struct field fields[] = {
 	 .offset = offsetof(struct sample, word),
 	 .initial = "\"\""},
 };
-static const struct schema schema = {fields, countof(fields)};
+static const struct schema schema = {.fields = fields,
+				     .count = countof(fields)};
 
 static struct arena *mem;
 
