@@ -15,7 +15,7 @@
 #include "gate/score.h"
 
 /* Descriptors besides the connections: databases, logs, libraries. */
-#define FCGI_OTHER_FILES 128
+#define FCGI_OTHER_FILES ((rlim_t)128)
 
 /* How many of the wanted connections there is room for when a process may
  * have so many files; where that is little, half of them. At least one. */
