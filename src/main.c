@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{"pool", command_pool, "pool                   serve by FastCGI"},
 	{"migrate", command_migrate,
 	 "migrate [plan|apply|status]  make or update the tables"},
+	{"adopt", command_adopt,
+	 "adopt [--apply] [--json]  take over a database of FastAPI Users"},
 	{"user", command_user,
 	 "user add|show|list|set|delete  manage users; see user --help"},
 	{"check", command_check,

@@ -24,6 +24,7 @@ command_run command_pool;
 command_run command_cgi;
 command_run command_fastcgi;
 command_run command_migrate;
+command_run command_adopt;
 command_run command_user;
 command_run command_check;
 command_run command_version;

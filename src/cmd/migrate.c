@@ -5,14 +5,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cmd/adoption.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
-#include "store/user.h"
-
-#define NAMED_DUPLICATES 20
 
 static enum err
 fail(enum err e, const char *why)
@@ -20,36 +17,6 @@ fail(enum err e, const char *why)
 	(void)command_fail(0, "migrate: %s",
 			   why != NULL ? why : err_sentence(e));
 	return e;
-}
-
-/* What cannot be kept, and what the unique index would stumble over, named so
- * that it can be mended. */
-static enum err
-check_before(void *arg, struct db *db, struct arena *mem,
-	     const struct migration *next, const char **why)
-{
-	const char **emails = NULL;
-	size_t count = 0;
-	struct buf names;
-
-	(void)arg;
-	TRY(user_check_table(db, mem, why));
-	if (strcmp(next->name, "unique_email") != 0)
-		return OK;
-	TRY(user_duplicates(db, mem, NAMED_DUPLICATES, &emails, &count));
-	if (count == 0)
-		return OK;
-	buf_init(&names, mem, 256);
-	for (size_t i = 0; i < count; i++) {
-		buf_text(&names, i > 0 ? ", " : "");
-		buf_text(&names, emails[i]);
-	}
-	*why = arena_printf(mem,
-			    "these addresses belong to several users without "
-			    "regard to case; change or delete all but one of "
-			    "each, then migrate again: %s",
-			    names.data);
-	return ERR_INVALID;
 }
 
 static void
@@ -64,7 +31,7 @@ static enum err
 run_apply(struct database *d)
 {
 	struct migrate_watch watch = {
-		.check = check_before,
+		.check = adoption_check,
 		.applied = say_applied,
 	};
 	const char *why = NULL;

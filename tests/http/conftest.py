@@ -130,6 +130,23 @@ def any_way(request, house):
 
 
 @pytest.fixture
+def unmigrated(db):
+    """The program and a database in which nothing is yet."""
+    one = stacks.Stack(db=db)
+    try:
+        one.write_secrets()
+        one.write_configuration()
+        one.copy_program()
+        if db == "postgres":
+            one.postgres_start()
+        else:
+            one.run("touch", one.path("users.db"))
+        yield one
+    finally:
+        one.remove()
+
+
+@pytest.fixture
 def new_stack(house):
     """Makes stacks for one test alone."""
     made = []

@@ -13,59 +13,8 @@ import pytest
 import stack as stacks
 
 from client import PASSWORD, new_email
-
-OK, USAGE, DATAERR, NOUSER, UNAVAILABLE, TEMPFAIL, CONFIG = (
-    0, 64, 65, 67, 69, 75, 78)
-
-
-def run(stack, *arguments, given=None):
-    return stack.program_command(*arguments, given=given, check=False)
-
-
-def run_with(stack, settings, *arguments, given=None):
-    """The same with more settings, which win over the stack's."""
-    path = stack.write("more.conf",
-                       stack.read("fastcgi-users.conf") + settings)
-    return stack.run(stack.program, "-c", path, *arguments, given=given,
-                     check=False)
-
-
-def execute(stack, sql):
-    """SQL by somebody else than the program."""
-    if stack.db == "sqlite":
-        return stack.run(
-            "/usr/bin/python3", "-c", "import sqlite3, sys; "
-            "sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])",
-            stack.path("users.db"), sql)
-    return stack.run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h",
-                     stack.path("postgres"), "-U", "fastcgi_users", "-c", sql,
-                     "fastcgi_users")
-
-
-@pytest.fixture
-def unmigrated(house, db):
-    """The program and a database in which nothing is yet."""
-    one = stacks.Stack(db=db)
-    try:
-        one.write_secrets()
-        one.write_configuration()
-        one.copy_program()
-        if db == "postgres":
-            one.postgres_start()
-        else:
-            one.run("touch", one.path("users.db"))
-        yield one
-    finally:
-        one.remove()
-
-
-def one_sentence(done):
-    """What is said on standard error, which is one line."""
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("fastcgi-users: "), done.stderr
-    return lines[0]
-
+from commands import (CONFIG, DATAERR, NOUSER, OK, TEMPFAIL, UNAVAILABLE,
+                      USAGE, execute, one_sentence, run, run_with)
 
 def test_a_user_added_by_command_signs_in(stack, client):
     email = new_email()

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cmd/adopt_print.h"
+#include "cmd/adoption.h"
+#include "cmd/command.h"
+#include "cmd/database.h"
+
+static const char adopt_usage[] =
+	"usage: fastcgi-users [-c FILE] adopt [--apply] [--json]\n"
+	"Looks at a database of FastAPI Users and tells what is in it, what\n"
+	"stands in the way and what would be added; --apply adds it.\n";
+
+struct adopt_options {
+	bool apply;
+	bool json;
+	bool help;
+};
+
+static enum err
+options_read(int argc, char **argv, struct adopt_options *out)
+{
+	static const struct option options[] = {
+		{"apply", no_argument, NULL, 'a'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == '?')
+			return ERR_USAGE;
+		out->apply = out->apply || option == 'a';
+		out->json = out->json || option == 'j';
+		out->help = out->help || option == 'h';
+	}
+	if (optind == argc)
+		return OK;
+	(void)command_fail(0, "adopt takes no operand; try --help");
+	return ERR_USAGE;
+}
+
+static enum err
+fail(enum err e, const char *why)
+{
+	(void)command_fail(0, "adopt: %s", why != NULL ? why : err_sentence(e));
+	return e;
+}
+
+static void
+print(struct database *d, const struct adoption *a,
+      const struct adopt_options *with, bool applied)
+{
+	if (with->json) {
+		adopt_print_json(d->db, d->mem, a, applied);
+		return;
+	}
+	adopt_print_lines(d->db, d->mem, a);
+	if (applied)
+		(void)puts("done: the database is adopted");
+	else if (a->outcome == OK && a->additions.count == 0)
+		(void)puts("nothing to do: the database is adopted");
+	else if (a->outcome == OK)
+		(void)puts("nothing was changed; adopt --apply adds this");
+	else
+		(void)puts("nothing was changed");
+}
+
+static enum err
+adopt(struct database *d, const struct adopt_options *with)
+{
+	static const struct migrate_watch watch = {.check = adoption_check};
+	struct adoption found;
+	const char *why = NULL;
+	enum err e = adoption_examine(d->db, d->mem, &found, &why);
+	bool applied = false;
+
+	if (e != OK)
+		return fail(e, why);
+	if (found.outcome == OK && with->apply) {
+		e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
+		if (e != OK)
+			return fail(e, why);
+		applied = true;
+	}
+	print(d, &found, with, applied);
+	return found.outcome;
+}
+
+int
+command_adopt(const struct invocation *in)
+{
+	struct adopt_options with = {0};
+	struct config *conf = NULL;
+	struct database d = {0};
+	enum err e = options_read(in->argc, in->argv, &with);
+
+	if (e != OK)
+		return command_status(e);
+	if (with.help) {
+		(void)fputs(adopt_usage, stdout);
+		return EX_OK;
+	}
+	e = command_start(in->config_path, &conf);
+	if (e == OK)
+		e = database_open(conf, false, &d);
+	if (e == OK)
+		e = adopt(&d, &with);
+	if (fflush(stdout) != 0 && e == OK)
+		e = ERR_IO;
+	database_close(&d);
+	config_free(conf);
+	return command_status(e);
+}
