@@ -90,4 +90,16 @@ void json_write_text(struct buf *out, const char *text) NONNULL(1, 2);
 /* Writes any value compactly, numbers as Python would print them. */
 void json_write(struct buf *out, const struct json *v) NONNULL(1, 2);
 
+/*
+ * A document piece by piece, a comma wherever one is due. `name` is a
+ * member's, NULL for an element of an array or the document itself; `bracket`
+ * is the one that opens or closes; `json` goes in as it is.
+ */
+void json_begin(struct buf *out, const char *name, char bracket) NONNULL(1);
+void json_end(struct buf *out, char bracket) NONNULL(1);
+void json_add_text(struct buf *out, const char *name, const char *text)
+	NONNULL(1, 3);
+void json_add_raw(struct buf *out, const char *name, const char *json)
+	NONNULL(1, 3);
+
 #endif

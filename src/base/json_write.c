@@ -188,3 +188,44 @@ json_write(struct buf *out, const struct json *v)
 		v = json_next(v);
 	}
 }
+
+/* No value ends in an opening bracket, so the last byte tells what is due. */
+static void
+write_name(struct buf *out, const char *name)
+{
+	char last = out->len > 0 ? out->data[out->len - 1] : '[';
+
+	if (last != '{' && last != '[')
+		buf_char(out, ',');
+	if (name == NULL)
+		return;
+	json_write_text(out, name);
+	buf_char(out, ':');
+}
+
+void
+json_begin(struct buf *out, const char *name, char bracket)
+{
+	write_name(out, name);
+	buf_char(out, bracket);
+}
+
+void
+json_end(struct buf *out, char bracket)
+{
+	buf_char(out, bracket);
+}
+
+void
+json_add_text(struct buf *out, const char *name, const char *text)
+{
+	write_name(out, name);
+	json_write_text(out, text);
+}
+
+void
+json_add_raw(struct buf *out, const char *name, const char *json)
+{
+	write_name(out, name);
+	buf_text(out, json);
+}

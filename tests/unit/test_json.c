@@ -394,6 +394,32 @@ written_text_is_always_utf8(void **state)
 }
 
 static void
+a_document_is_built_with_commas_where_they_are_due(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, mem, 8);
+	json_begin(&b, NULL, '{');
+	json_begin(&b, "empty", '[');
+	json_end(&b, ']');
+	json_begin(&b, "list", '[');
+	json_add_text(&b, NULL, "{");
+	json_add_text(&b, NULL, "\"[");
+	json_add_raw(&b, NULL, "1");
+	json_begin(&b, NULL, '{');
+	json_end(&b, '}');
+	json_end(&b, ']');
+	json_add_text(&b, "a\"", "[");
+	json_add_raw(&b, "raw", "null");
+	json_end(&b, '}');
+
+	assert_string_equal(b.data,
+			    "{\"empty\":[],\"list\":[\"{\",\"\\\"[\",1,{}],"
+			    "\"a\\\"\":\"[\",\"raw\":null}");
+}
+
+static void
 depth_is_limited(void **state)
 {
 	const char *most = repeated("", "[", JSON_DEPTH_LIMIT, "");
@@ -474,6 +500,8 @@ main(void)
 		cmocka_unit_test(values_are_written_as_python_does),
 		cmocka_unit_test(a_value_is_written_without_its_neighbours),
 		cmocka_unit_test(written_text_is_always_utf8),
+		cmocka_unit_test(
+			a_document_is_built_with_commas_where_they_are_due),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(members_and_values_are_limited),
 		cmocka_unit_test(ints_are_as_long_as_python_allows),
