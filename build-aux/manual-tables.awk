@@ -92,7 +92,8 @@ function codes(f, n,    i, out)
 
 function route(f, n,    mount, fails)
 {
-	mount = f[2] == "ROOT" ? "" : "{" tolower(f[2]) "}"
+	mount = f[2] ~ /^(ROOT|OPENAPI|DOCS|REDOC)$/ ? "" : \
+		"{" tolower(f[2]) "}"
 	fails = codes(f, n)
 	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\nbody %s.\n", f[1], mount, \
 		f[3], f[10], tolower(f[5]), kind(f[6])

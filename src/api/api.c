@@ -1,125 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "api/route.h"
+#include "api/bound.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/reset.h"
-#include "core/verify.h"
 #include "http/router.h"
-
-/* What stands for a body and for an answer in a row. */
-#define TAKES_NONE .body = BODY_NONE
-#define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
-#define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
-#define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)
-#define GIVES_NULL .answer = ANSWER_NULL
-#define GIVES_NONE .answer = ANSWER_NONE
-#define GIVES_LOGIN .answer = ANSWER_LOGIN
-#define GIVES_LOGOUT .answer = ANSWER_LOGOUT
-#define GIVES_HIDDEN .answer = ANSWER_HIDDEN
-
-static const struct route routes[] = {
-#define ROUTE(verb, where, text, function, may, takes, aim, code, gives, id,   \
-	      ...)                                                             \
-	{.method = METHOD_##verb,                                              \
-	 .mount = MOUNT_##where,                                               \
-	 .path = (text),                                                       \
-	 .handler = function,                                                  \
-	 .who = WHO_##may,                                                     \
-	 TAKES_##takes,                                                        \
-	 .target = TARGET_##aim,                                               \
-	 .status = (code),                                                     \
-	 GIVES_##gives,                                                        \
-	 .operation = (id),                                                    \
-	 .problems = {__VA_ARGS__}},
-#include "api/routes.def"
-#undef ROUTE
-};
-
-/* A row under one of its prefixes. */
-struct bound_route {
-	const struct route *route;
-	const char *prefix;
-	const struct backend_settings *backend;
-};
-
-struct api {
-	struct bound_route *bound;
-	size_t count;
-};
-
-static size_t
-mounts_of(const struct route *r, const struct config *conf)
-{
-	switch (r->mount) {
-	case MOUNT_ROOT:
-	case MOUNT_AUTH:
-	case MOUNT_USERS:
-		break;
-	case MOUNT_RESET:
-		return reset_is_on(conf) ? 1 : 0;
-	case MOUNT_VERIFY:
-		return verify_is_on(conf) ? 1 : 0;
-	case MOUNT_BACKEND:
-		return conf->backend_count;
-	}
-	return 1;
-}
-
-static struct bound_route
-bind_route(const struct route *r, const struct config *conf, size_t i)
-{
-	struct bound_route b = {.route = r, .prefix = ""};
-
-	switch (r->mount) {
-	case MOUNT_ROOT:
-		break;
-	case MOUNT_AUTH:
-	case MOUNT_RESET:
-	case MOUNT_VERIFY:
-		b.prefix = conf->routes.auth;
-		break;
-	case MOUNT_USERS:
-		b.prefix = conf->routes.users;
-		break;
-	case MOUNT_BACKEND:
-		b.backend = &conf->backend[i];
-		b.prefix = b.backend->prefix;
-		break;
-	}
-	return b;
-}
-
-struct api *
-api_open(const struct config *conf)
-{
-	size_t most = countof(routes) * (conf->backend_count + 1);
-	struct api *api = calloc(1, sizeof(*api));
-
-	if (api == NULL)
-		abort();
-	api->bound = calloc(most, sizeof(*api->bound));
-	if (api->bound == NULL)
-		abort();
-	for (size_t r = 0; r < countof(routes); r++)
-		for (size_t i = 0; i < mounts_of(&routes[r], conf); i++)
-			api->bound[api->count++] =
-				bind_route(&routes[r], conf, i);
-	return api;
-}
-
-void
-api_close(struct api *api)
-{
-	if (api == NULL)
-		return;
-	free(api->bound);
-	free(api);
-}
 
 /* HEAD is answered by what answers GET, without the body. */
 static enum method
@@ -167,6 +54,7 @@ match(const struct api *api, const char *path, enum method method,
 		if (b->route->method != method)
 			continue;
 		c->route = b->route;
+		c->operation = b->operation;
 		c->backend = b->backend;
 		c->id = id;
 		break;
@@ -255,9 +143,7 @@ log_access(const struct call *c, int64_t started)
 
 	log_event(LEVEL_INFO, log_is("request"),
 		  log_text("method", rq->method_name),
-		  log_text("path", rq->path),
-		  log_text("route",
-			   c->route != NULL ? c->route->operation : NULL),
+		  log_text("path", rq->path), log_text("route", c->operation),
 		  log_number("status", c->rs->status),
 		  log_number("ms", clock_monotonic() - started),
 		  log_text("user", c->user.id),
@@ -268,7 +154,7 @@ void
 api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	  struct resp *rs)
 {
-	struct call c = {.cx = cx, .rq = rq, .rs = rs};
+	struct call c = {.api = api, .cx = cx, .rq = rq, .rs = rs};
 	int64_t started = clock_monotonic();
 	enum err e = serve(api, &c);
 

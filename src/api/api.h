@@ -27,10 +27,12 @@ void api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 
 /* One request on its way through checks and handler. */
 struct call {
+	const struct api *api;
 	struct ctx *cx;
 	const struct req *rq;
 	struct resp *rs;
 	const struct route *route;
+	const char *operation; /* its name, filled in; NULL before a match */
 	const struct backend_settings *backend; /* of a BACKEND route */
 	struct input input;
 	const char *id;     /* what stands for {id}, NULL without */

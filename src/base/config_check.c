@@ -239,6 +239,37 @@ origins_check(struct reading *r)
 				     list->items[i]);
 }
 
+/* What a schema may be called (OpenAPI 3.1, section 4.8.7.1). */
+static void
+schema_names_check(struct reading *r)
+{
+	const struct openapi_settings *s = &r->conf->openapi;
+	const char *const names[] = {s->user_read, s->user_create,
+				     s->user_update};
+	static const char *const settings[] = {"user_read", "user_create",
+					       "user_update"};
+
+	for (size_t i = 0; i < countof(names); i++) {
+		if (*names[i] == '\0' ||
+		    !consists_of(names[i], LETTERS_AND_DIGITS "._-"))
+			config_blame(r, "openapi", 0, settings[i],
+				     "\"%s\" must be letters, digits and . _ -",
+				     names[i]);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(names[i], names[k]) == 0)
+				config_blame(r, "openapi", 0, settings[i],
+					     "\"%s\" is %s already", names[i],
+					     settings[k]);
+	}
+}
+
+static void
+openapi_check(struct reading *r)
+{
+	absolute_check(r, "openapi", 0, "www", r->conf->openapi.www);
+	schema_names_check(r);
+}
+
 static void
 password_check(struct reading *r)
 {
@@ -295,6 +326,7 @@ config_check(struct reading *r)
 		pool_check(r, i);
 	backends_check(r);
 	origins_check(r);
+	openapi_check(r);
 	password_check(r);
 	memory_check(r);
 	needed_check(r);

@@ -17,6 +17,9 @@
  * cannot be set. */
 #define PASSWORD_SIZE_LIMIT 4096
 
+/* The reason that most refusals have; takes a long long. */
+#define PASSWORD_TOO_SHORT "Password should be at least %lld characters"
+
 /*
  * The memory and the slot that hashing needs, once a process. The memory is
  * allocated at the first use. Heap; hasher_close wipes and frees.

@@ -58,9 +58,8 @@ policy_judge(struct ctx *cx, const char *plain, const char **reason)
 	if (strcmp(cx->conf->password.policy, "none") == 0)
 		return OK;
 	if (text_utf8_count(plain, len) < (size_t)least) {
-		*reason = arena_printf(
-			cx->mem, "Password should be at least %lld characters",
-			(long long)least);
+		*reason = arena_printf(cx->mem, PASSWORD_TOO_SHORT,
+				       (long long)least);
 		return ERR_INVALID_PASSWORD;
 	}
 	if (is_common(plain)) {

@@ -38,6 +38,7 @@ struct seen {
 	const char *scheme;
 	const char *request_id;
 	const char *fetch_site;
+	const char *if_none_match;
 	const char *transfer_encoding;
 	bool contradiction;
 };
@@ -80,6 +81,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_X_REQUEST_ID", request_id, LAST_COUNTS),
 	VARIABLE("HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
+	VARIABLE("HTTP_IF_NONE_MATCH", if_none_match, LAST_COUNTS),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 };
@@ -320,6 +322,7 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.host = s.host,
 		.origin = s.origin,
 		.fetch_site = s.fetch_site,
+		.if_none_match = s.if_none_match,
 		.remote_address = or_empty(s.remote_address),
 		.https = says_https(&s),
 		.body = body_len > 0 ? body : "",

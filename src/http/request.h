@@ -39,7 +39,8 @@ struct req {
 	const char *cookie;
 	const char *host;
 	const char *origin;
-	const char *fetch_site;     /* Sec-Fetch-Site */
+	const char *fetch_site; /* Sec-Fetch-Site */
+	const char *if_none_match;
 	const char *request_id;     /* never NULL */
 	const char *remote_address; /* "" when unknown */
 	bool https;

@@ -18,6 +18,7 @@ static const struct reason reasons[] = {
 	{201, "Created"},
 	{202, "Accepted"},
 	{204, "No Content"},
+	{304, "Not Modified"},
 	{307, "Temporary Redirect"},
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
@@ -31,13 +32,11 @@ static const struct reason reasons[] = {
 	{503, "Service Unavailable"},
 };
 
-/* An API's answers are never framed, sniffed, cached or referred to. */
-static const char fixed_headers[] =
-	"Cache-Control: no-store\r\n"
-	"X-Content-Type-Options: nosniff\r\n"
-	"Referrer-Policy: no-referrer\r\n"
-	"Content-Security-Policy: default-src 'none'; "
-	"frame-ancestors 'none'\r\n";
+/* An API's answers are never framed, sniffed or referred to, and unless it
+ * says otherwise never cached. */
+static const char fixed_headers[] = "X-Content-Type-Options: nosniff\r\n"
+				    "Referrer-Policy: no-referrer\r\n";
+static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
 static const char *
 reason_of(int status)
@@ -51,7 +50,12 @@ reason_of(int status)
 void
 resp_init(struct resp *rs, struct arena *mem)
 {
-	*rs = (struct resp){.mem = mem, .status = 200};
+	*rs = (struct resp){
+		.mem = mem,
+		.status = 200,
+		.cache_control = "no-store",
+		.content_security = no_content,
+	};
 	buf_init(&rs->headers, mem, 512);
 	buf_init(&rs->body, mem, 512);
 }
@@ -115,7 +119,7 @@ resp_problem(struct resp *rs, enum err e)
 static bool
 may_have_body(int status)
 {
-	return status != 204 && status >= 200;
+	return status != 204 && status != 304 && status >= 200;
 }
 
 void
@@ -128,6 +132,11 @@ resp_write(const struct resp *rs, struct buf *out)
 	buf_text(out, "\r\n");
 	buf_add(out, rs->headers.data, rs->headers.len);
 	buf_text(out, fixed_headers);
+	buf_text(out, "Cache-Control: ");
+	buf_text(out, rs->cache_control);
+	buf_text(out, "\r\nContent-Security-Policy: ");
+	buf_text(out, rs->content_security);
+	buf_text(out, "\r\n");
 	if (may_have_body(rs->status)) {
 		buf_text(out, "Content-Length: ");
 		buf_number(out, (int64_t)rs->body.len);

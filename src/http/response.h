@@ -16,11 +16,13 @@ struct resp {
 	int status;
 	struct buf headers; /* "Name: value\r\n" each */
 	struct buf body;
-	const char *detail; /* JSON; NULL: the outcome's own detail */
-	bool head_only;     /* HEAD: the length is told, the body is not sent */
+	const char *detail;           /* JSON; NULL: the outcome's own detail */
+	const char *cache_control;    /* the header's value: "no-store" */
+	const char *content_security; /* the policy: nothing may be loaded */
+	bool head_only; /* HEAD: the length is told, the body is not sent */
 };
 
-/* Status 200, no headers, no body. */
+/* Status 200, no headers but the default ones, no body. */
 void resp_init(struct resp *rs, struct arena *mem) NONNULL(1, 2);
 
 /*

@@ -52,12 +52,12 @@ class House:
         made.kills_with = set()
         return made
 
-    def get(self, db, server="nginx", settings=(), mount=""):
+    def get(self, db, server="nginx", settings=(), mount="", www=None):
         """A stack that tests share; they must leave it as it was."""
-        key = db, server, tuple(settings), mount
+        key = db, server, tuple(settings), mount, www
         if key not in self.shared:
             self.shared[key] = self.make(db, settings, server=server,
-                                         mount=mount, workers=2)
+                                         mount=mount, www=www, workers=2)
             self.shared[key].workers_at_first = set(
                 self.shared[key].worker_pids())
         return self.shared[key]

@@ -182,7 +182,7 @@ class Stack:
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
-                 appended=()):
+                 appended=(), www=None):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -195,6 +195,8 @@ class Stack:
         self.appended = appended
         self.durable = durable
         self.access_log = access_log
+        # A folder of files to serve besides those of the sources.
+        self.more_www = www
         self.processes = {}
         self.handles = {}
         self.superuser = None
@@ -251,6 +253,13 @@ class Stack:
         os.rename(self.path(name + ".new"), self.path(name))
         return self.path(name)
 
+    def copy_file(self, source, name, mode):
+        """Likewise a copy of a file from elsewhere."""
+        with open(source, "rb") as original, os.fdopen(
+                self.create(name + ".new", mode), "wb") as copy:
+            shutil.copyfileobj(original, copy)
+        os.rename(self.path(name + ".new"), self.path(name))
+
     def read(self, name):
         with open(self.path(name), encoding="utf-8", errors="replace") as f:
             return f.read()
@@ -265,6 +274,7 @@ class Stack:
         sections = {
             ("server", None): {"run_dir": self.folder},
             ("database", None): {"url": self.database_url},
+            ("openapi", None): {"www": self.path("www")},
             ("secrets", None): {f"{name}_file": self.path(f"{name}.secret")
                                 for name in SECRETS},
             ("pool", "api"): {"socket": self.path("api.sock")},
@@ -384,10 +394,7 @@ class Stack:
         # A copy, since our user may not reach the build folder, and since a
         # rebuild must not change what runs.
         self.program = self.path(PROGRAM)
-        with open(self.program_source, "rb") as source, os.fdopen(
-                self.create(PROGRAM + ".new", 0o755), "wb") as copy:
-            shutil.copyfileobj(source, copy)
-        os.rename(self.program + ".new", self.program)
+        self.copy_file(self.program_source, PROGRAM, 0o755)
 
     def postgres_start(self):
         tools = find_postgres()
@@ -503,7 +510,7 @@ class Stack:
                                f"listen 127.0.0.1:{self.port};")
         limit = self.settings["server", None].get("body_limit")
         text = self.substitute(text, "root /usr/local/share/fastcgi-users/www;",
-                               f"root {quote(self.copy_www())};")
+                               f"root {quote(self.path('www'))};")
         if limit:
             # Well above, so that it is the program that refuses.
             text = self.substitute(text, "client_max_body_size 1m;",
@@ -518,15 +525,19 @@ class Stack:
 
     def copy_www(self):
         """A copy, since our user may not reach the sources."""
-        self.make_subfolder("www", 0o755)
-        for name in os.listdir(os.path.join(TOP, "www")):
-            self.write(os.path.join("www", name), self.example("www", name),
-                       0o644)
-        return self.path("www")
+        for source in filter(None, (os.path.join(TOP, "www"), self.more_www)):
+            for folder, _, names in os.walk(source):
+                inside = os.path.join("www", os.path.relpath(folder, source))
+                self.make_subfolder(os.path.normpath(inside), 0o755)
+                for name in names:
+                    self.copy_file(os.path.join(folder, name),
+                                   os.path.join(inside, name), 0o644)
 
     def mount_site(self, text):
         text = self.substitute(text, "location / {",
                                f"location {self.mount}/ {{")
+        text = self.substitute(text, "location ~ ^(/docs/",
+                               f"location ~ ^{self.mount}(/docs/")
         for line in ('fastcgi_param SCRIPT_NAME "";',
                      "fastcgi_param PATH_INFO $fastcgi_script_name;"):
             text = self.substitute(text, "\t\t" + line, "\t\t#" + line)
@@ -608,12 +619,17 @@ http {{
         site = self.substitute(site, "/usr/lib/cgi-bin", program_folder)
         site = self.substitute(site, "/etc/fastcgi-users/fastcgi-users.conf",
                                self.config)
+        site = self.substitute(site, "/usr/local/share/fastcgi-users/www",
+                               self.path("www"))
         if self.mount:
             site = self.substitute(site, '\nScriptAlias "/"',
                                    f'\nScriptAlias "{self.mount}/"')
+            site = self.substitute(site, '\nAliasMatch "^/docs/',
+                                   f'\nAliasMatch "^{self.mount}/docs/')
         loads = "".join(
             f"LoadModule {name}_module {modules}/mod_{name}.so\n"
-            for name in ("mpm_event", "authz_core", "alias", "env", "cgid"))
+            for name in ("mpm_event", "authz_core", "alias", "env", "headers",
+                         "cgid"))
         self.write("apache.conf", f"""\
 ServerRoot {quote(self.folder)}
 ServerName 127.0.0.1
@@ -664,6 +680,7 @@ Mutex file:{self.folder}
         self.write_secrets()
         self.write_configuration()
         self.copy_program()
+        self.copy_www()
         self.save_record()
         if self.db == "postgres":
             self.postgres_start()

@@ -238,6 +238,7 @@ every_variable_finds_its_place(void **state)
 	set(f, "HTTP_HOST", "example.org");
 	set(f, "HTTP_ORIGIN", "https://example.org");
 	set(f, "HTTP_SEC_FETCH_SITE", "same-origin");
+	set(f, "HTTP_IF_NONE_MATCH", "\"tag\"");
 	set(f, "REMOTE_ADDR", "192.0.2.1");
 	set(f, "REQUEST_SCHEME", "https");
 	set(f, "HTTP_PROXY", "http://evil.example");
@@ -254,6 +255,7 @@ every_variable_finds_its_place(void **state)
 	assert_string_equal(f->rq.host, "example.org");
 	assert_string_equal(f->rq.origin, "https://example.org");
 	assert_string_equal(f->rq.fetch_site, "same-origin");
+	assert_string_equal(f->rq.if_none_match, "\"tag\"");
 	assert_string_equal(f->rq.remote_address, "192.0.2.1");
 	assert_true(f->rq.https);
 	assert_string_equal(f->rq.body, "{}");
@@ -283,6 +285,7 @@ absent_variables_are_null_or_empty_as_promised(void **state)
 	assert_null(f->rq.host);
 	assert_null(f->rq.origin);
 	assert_null(f->rq.fetch_site);
+	assert_null(f->rq.if_none_match);
 	assert_false(f->rq.https);
 }
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/bound.h"
+
+#include <string.h>
+
+#include "api/openapi.h"
+#include "core/reset.h"
+#include "core/verify.h"
+
+/* What an api keeps; far more than any configuration asks for. */
+#define API_MEMORY ((size_t)64 * 1024 * 1024)
+
+/* What stands for a body and for an answer in a row. */
+#define TAKES_NONE .body = BODY_NONE
+#define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
+#define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
+#define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)
+#define GIVES_NULL .answer = ANSWER_NULL
+#define GIVES_NONE .answer = ANSWER_NONE
+#define GIVES_LOGIN .answer = ANSWER_LOGIN
+#define GIVES_LOGOUT .answer = ANSWER_LOGOUT
+#define GIVES_HIDDEN .answer = ANSWER_HIDDEN
+
+static const struct route routes[] = {
+#define ROUTE(verb, where, text, function, may, takes, aim, code, gives, id,   \
+	      ...)                                                             \
+	{.method = METHOD_##verb,                                              \
+	 .mount = MOUNT_##where,                                               \
+	 .path = (text),                                                       \
+	 .handler = function,                                                  \
+	 .who = WHO_##may,                                                     \
+	 TAKES_##takes,                                                        \
+	 .target = TARGET_##aim,                                               \
+	 .status = (code),                                                     \
+	 GIVES_##gives,                                                        \
+	 .operation = (id),                                                    \
+	 .problems = {__VA_ARGS__}},
+#include "api/routes.def"
+#undef ROUTE
+};
+
+/* How often a row is bound: not at all where it is switched off. */
+static size_t
+mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
+{
+	switch (r->mount) {
+	case MOUNT_OPENAPI:
+		return conf->openapi.enabled;
+	case MOUNT_DOCS:
+		return conf->openapi.enabled && conf->openapi.docs &&
+		       page_has_files(mem, conf, PAGE_DOCS);
+	case MOUNT_REDOC:
+		return conf->openapi.enabled && conf->openapi.redoc &&
+		       page_has_files(mem, conf, PAGE_REDOC);
+	case MOUNT_ROOT:
+	case MOUNT_AUTH:
+	case MOUNT_USERS:
+		return 1;
+	case MOUNT_RESET:
+		return reset_is_on(conf);
+	case MOUNT_VERIFY:
+		return verify_is_on(conf);
+	case MOUNT_BACKEND:
+		return conf->backend_count;
+	}
+	return 0;
+}
+
+static const char *
+prefix_of(const struct bound_route *b, const struct config *conf)
+{
+	switch (b->route->mount) {
+	case MOUNT_ROOT:
+	case MOUNT_OPENAPI:
+	case MOUNT_DOCS:
+	case MOUNT_REDOC:
+		break;
+	case MOUNT_AUTH:
+	case MOUNT_RESET:
+	case MOUNT_VERIFY:
+		return conf->routes.auth;
+	case MOUNT_USERS:
+		return conf->routes.users;
+	case MOUNT_BACKEND:
+		return b->backend->prefix;
+	}
+	return "";
+}
+
+/* `text` with `value` in place of `mark`, where it stands there. */
+static const char *
+fill_in(struct arena *mem, const char *text, const char *mark,
+	const char *value)
+{
+	const char *at = strstr(text, mark);
+
+	if (at == NULL)
+		return text;
+	return arena_printf(mem, "%.*s%s%s", (int)(at - text), text, value,
+			    at + strlen(mark));
+}
+
+static void
+bind_route(struct api *api, const struct route *r, size_t i)
+{
+	struct bound_route *b = &api->bound[api->count++];
+
+	b->route = r;
+	b->operation = r->operation;
+	if (r->mount == MOUNT_BACKEND) {
+		b->backend = &api->conf->backend[i];
+		b->operation = fill_in(api->mem, r->operation, "{backend}",
+				       b->backend->title);
+	}
+	b->prefix = prefix_of(b, api->conf);
+}
+
+struct api *
+api_open(const struct config *conf)
+{
+	struct arena *mem = arena_open(0, API_MEMORY);
+	struct api *api = arena_new(mem, struct api);
+	size_t most = countof(routes) * (conf->backend_count + 1);
+
+	api->mem = mem;
+	api->conf = conf;
+	api->openapi = arena_new(mem, struct openapi);
+	api->bound = arena_array(mem, most, sizeof(*api->bound));
+	for (size_t r = 0; r < countof(routes); r++) {
+		size_t mounts = mounts_of(mem, &routes[r], conf);
+
+		for (size_t i = 0; i < mounts; i++)
+			bind_route(api, &routes[r], i);
+	}
+	return api;
+}
+
+void
+api_close(struct api *api)
+{
+	if (api != NULL)
+		arena_close(api->mem);
+}

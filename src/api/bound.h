@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of routes.def under the prefixes of a configuration. */
+#ifndef BOUND_H
+#define BOUND_H
+
+#include "api/route.h"
+
+struct openapi;
+
+/* A row under one of its prefixes. */
+struct bound_route {
+	const struct route *route;
+	const char *prefix;
+	const char *operation; /* the row's, its placeholders filled */
+	const struct backend_settings *backend; /* of a BACKEND row */
+};
+
+struct api {
+	struct arena *mem; /* for what lives as long as this */
+	const struct config *conf;
+	struct bound_route *bound;
+	size_t count;
+	struct openapi *openapi;
+};
+
+#endif

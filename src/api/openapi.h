@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The API's description of itself (OpenAPI 3.1), made from routes.def, the
+ * schemas it names and the configuration, as the reference describes an
+ * application with the same routers; and the pages that show it.
+ */
+#ifndef OPENAPI_H
+#define OPENAPI_H
+
+#include "api/bound.h"
+
+/* The document but for its last brace, so that servers can follow. */
+struct openapi {
+	const char *text; /* NULL until somebody asks */
+	size_t len;
+	const char *etag; /* in its quotes */
+};
+
+/* The pages under their settings. */
+enum page { PAGE_DOCS, PAGE_REDOC };
+
+/* Whether the folder of www holds what the page cannot do without. */
+bool page_has_files(struct arena *mem, const struct config *conf,
+		    enum page page) NONNULL(1, 2);
+
+/* "auth_jwt_login_auth_jwt_login_post": the operation's unique id. */
+const char *openapi_operation_id(const struct api *api,
+				 const struct bound_route *b)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/*
+ * "Is Active" of "is_active", as Python's str.title() has it: a letter behind
+ * anything but a letter is a capital, every other one is small.
+ */
+const char *openapi_title(struct arena *mem, const char *name)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* The name under which `components` holds the body of a route's request. */
+const char *openapi_input_name(const struct api *api,
+			       const struct bound_route *b)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* The same of what it answers with; NULL: it has no schema. */
+const char *openapi_output_name(const struct api *api,
+				const struct bound_route *b) NONNULL(1, 2);
+
+/* Whether a success is described by a 204 as well, as that of a cookie is. */
+bool openapi_is_cookie(const struct bound_route *b) NONNULL(1);
+
+/* The members "schemas" and "securitySchemes" of `components`. */
+void openapi_schemas(struct buf *out, const struct api *api) NONNULL(1, 2);
+void openapi_security_schemes(struct buf *out, const struct api *api)
+	NONNULL(1, 2);
+
+/* A member "security": any backend will do. */
+void openapi_security(struct buf *out, const struct api *api) NONNULL(1, 2);
+
+#endif

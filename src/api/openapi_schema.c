@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/openapi.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+/* What every description of this API may refer to. */
+struct fixed_schema {
+	const char *name;
+	const char *json;
+};
+
+static const struct fixed_schema fixed_schemas[] = {
+	{"ErrorModel",
+	 "{\"properties\":{\"detail\":{\"anyOf\":[{\"type\":\"string\"},"
+	 "{\"additionalProperties\":{\"type\":\"string\"},"
+	 "\"type\":\"object\"}],\"title\":\"Detail\"}},\"type\":\"object\","
+	 "\"required\":[\"detail\"],\"title\":\"ErrorModel\"}"},
+	{"HTTPValidationError",
+	 "{\"properties\":{\"detail\":{\"items\":{\"$ref\":"
+	 "\"#/components/schemas/ValidationError\"},\"type\":\"array\","
+	 "\"title\":\"Detail\"}},\"type\":\"object\","
+	 "\"title\":\"HTTPValidationError\"}"},
+	{"ValidationError",
+	 "{\"properties\":{\"loc\":{\"items\":{\"anyOf\":["
+	 "{\"type\":\"string\"},{\"type\":\"integer\"}]},\"type\":\"array\","
+	 "\"title\":\"Location\"},\"msg\":{\"type\":\"string\","
+	 "\"title\":\"Message\"},\"type\":{\"type\":\"string\","
+	 "\"title\":\"Error Type\"},\"input\":{\"title\":\"Input\"},"
+	 "\"ctx\":{\"type\":\"object\",\"title\":\"Context\"}},"
+	 "\"type\":\"object\",\"required\":[\"loc\",\"msg\",\"type\"],"
+	 "\"title\":\"ValidationError\"}"},
+};
+
+/* Schemas with a name of their own; any other is called after its route. */
+struct named_schema {
+	const struct schema *schema;
+	size_t setting; /* offset of the name in struct openapi_settings */
+};
+
+static const struct named_schema named_schemas[] = {
+	{&user_schema, offsetof(struct openapi_settings, user_read)},
+	{&register_schema, offsetof(struct openapi_settings, user_create)},
+	{&change_schema, offsetof(struct openapi_settings, user_update)},
+};
+
+static const char *
+schema_name(const struct api *api, const struct schema *s)
+{
+	const char *settings = (const char *)&api->conf->openapi;
+	const char *name = NULL;
+
+	for (size_t i = 0; i < countof(named_schemas); i++)
+		if (named_schemas[i].schema == s)
+			memcpy(&name, settings + named_schemas[i].setting,
+			       sizeof(name));
+	return name;
+}
+
+const char *
+openapi_input_name(const struct api *api, const struct bound_route *b)
+{
+	const char *name = schema_name(api, b->route->input);
+
+	return name != NULL ? name
+			    : arena_printf(api->mem, "Body_%s",
+					   openapi_operation_id(api, b));
+}
+
+bool
+openapi_is_cookie(const struct bound_route *b)
+{
+	return b->backend != NULL &&
+	       strcmp(b->backend->transport, "cookie") == 0;
+}
+
+static const struct schema *
+output_of(const struct bound_route *b)
+{
+	if (b->route->answer == ANSWER_LOGIN && !openapi_is_cookie(b))
+		return &bearer_schema;
+	return b->route->output;
+}
+
+const char *
+openapi_output_name(const struct api *api, const struct bound_route *b)
+{
+	const struct schema *s = output_of(b);
+
+	if (s == &bearer_schema)
+		return "BearerResponse";
+	return s != NULL ? schema_name(api, s) : NULL;
+}
+
+const char *
+openapi_title(struct arena *mem, const char *name)
+{
+	char *title = arena_text(mem, name);
+	bool follows = false; /* a letter */
+
+	for (char *p = title; *p != '\0'; p++) {
+		bool small = *p >= 'a' && *p <= 'z';
+		bool capital = *p >= 'A' && *p <= 'Z';
+
+		if (small && !follows)
+			*p = (char)(*p - 'a' + 'A');
+		if (capital && follows)
+			*p = (char)(*p - 'A' + 'a');
+		if (*p == '_')
+			*p = ' ';
+		follows = small || capital;
+	}
+	return title;
+}
+
+static void
+add_type(struct buf *out, const struct field *f)
+{
+	switch (f->type) {
+	case FIELD_TEXT:
+		json_add_text(out, "type", "string");
+		break;
+	case FIELD_BOOL:
+		json_add_text(out, "type", "boolean");
+		break;
+	}
+	if (f->fixed != NULL)
+		json_add_text(out, "pattern",
+			      arena_printf(out->mem, "^%s$", f->fixed));
+}
+
+/* A password is a text like any other, which a page had better not show. */
+static bool
+is_hint(const char *format)
+{
+	return strcmp(format, "password") == 0;
+}
+
+static void
+add_field(struct buf *out, const struct field *f)
+{
+	bool nullable = f->need == FIELD_OPTIONAL;
+
+	json_begin(out, f->name, '{');
+	if (nullable) {
+		json_begin(out, "anyOf", '[');
+		json_begin(out, NULL, '{');
+	}
+	add_type(out, f);
+	if (f->format != NULL && !is_hint(f->format))
+		json_add_text(out, "format", f->format);
+	if (nullable) {
+		json_end(out, '}');
+		json_add_raw(out, NULL, "{\"type\":\"null\"}");
+		json_end(out, ']');
+	}
+	if (f->format != NULL && is_hint(f->format))
+		json_add_text(out, "format", f->format);
+	json_add_text(out, "title", openapi_title(out->mem, f->name));
+	if (f->initial != NULL)
+		json_add_raw(out, "default", f->initial);
+	json_end(out, '}');
+}
+
+static void
+add_required(struct buf *out, const struct schema *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->fields[i].need != FIELD_REQUIRED)
+			continue;
+		if (!any)
+			json_begin(out, "required", '[');
+		any = true;
+		json_add_text(out, NULL, s->fields[i].name);
+	}
+	if (any)
+		json_end(out, ']');
+}
+
+static void
+add_schema(struct buf *out, const char *name, const struct schema *s)
+{
+	json_begin(out, name, '{');
+	json_begin(out, "properties", '{');
+	for (size_t i = 0; i < s->count; i++)
+		add_field(out, &s->fields[i]);
+	json_end(out, '}');
+	json_add_text(out, "type", "object");
+	add_required(out, s);
+	json_add_text(out, "title", name);
+	json_end(out, '}');
+}
+
+/* The names that are there already. */
+struct names {
+	const char **items;
+	size_t count;
+};
+
+static bool
+is_new(struct names *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->count; i++)
+		if (strcmp(seen->items[i], name) == 0)
+			return false;
+	seen->items[seen->count++] = name;
+	return true;
+}
+
+void
+openapi_schemas(struct buf *out, const struct api *api)
+{
+	struct names seen = {.items = arena_array(api->mem, api->count * 2,
+						  sizeof(*seen.items))};
+
+	json_begin(out, "schemas", '{');
+	for (size_t i = 0; i < api->count; i++) {
+		const struct bound_route *b = &api->bound[i];
+		const char *name;
+
+		if (b->route->answer == ANSWER_HIDDEN)
+			continue;
+		if (b->route->input != NULL) {
+			name = openapi_input_name(api, b);
+			if (is_new(&seen, name))
+				add_schema(out, name, b->route->input);
+		}
+		name = openapi_output_name(api, b);
+		if (name != NULL && is_new(&seen, name))
+			add_schema(out, name, output_of(b));
+	}
+	for (size_t i = 0; i < countof(fixed_schemas); i++)
+		json_add_raw(out, fixed_schemas[i].name, fixed_schemas[i].json);
+	json_end(out, '}');
+}
+
+static const char *
+scheme_of(const struct backend_settings *b)
+{
+	return strcmp(b->transport, "cookie") == 0 ? "APIKeyCookie"
+						   : "OAuth2PasswordBearer";
+}
+
+/* A scheme is known by its transport: of several backends with one transport
+ * the first stands in the list, and the last is the one described. */
+static bool
+has_neighbour(const struct config *conf, size_t i, size_t from, size_t to)
+{
+	for (size_t k = from; k < to; k++)
+		if (strcmp(conf->backend[k].transport,
+			   conf->backend[i].transport) == 0)
+			return true;
+	return false;
+}
+
+void
+openapi_security(struct buf *out, const struct api *api)
+{
+	const struct config *conf = api->conf;
+
+	json_begin(out, "security", '[');
+	for (size_t i = 0; i < conf->backend_count; i++) {
+		if (has_neighbour(conf, i, 0, i))
+			continue;
+		json_begin(out, NULL, '{');
+		json_add_raw(out, scheme_of(&conf->backend[i]), "[]");
+		json_end(out, '}');
+	}
+	json_end(out, ']');
+}
+
+static void
+add_cookie(struct buf *out, const struct backend_settings *b)
+{
+	json_add_text(out, "type", "apiKey");
+	json_add_text(out, "in", "cookie");
+	json_add_text(out, "name", b->cookie_name);
+}
+
+/* The address of the token is relative to where the API is mounted. */
+static void
+add_bearer(struct buf *out, const struct backend_settings *b)
+{
+	json_add_text(out, "type", "oauth2");
+	json_begin(out, "flows", '{');
+	json_begin(out, "password", '{');
+	json_add_raw(out, "scopes", "{}");
+	json_add_text(out, "tokenUrl",
+		      arena_printf(out->mem, "%s/login", b->prefix + 1));
+	json_end(out, '}');
+	json_end(out, '}');
+}
+
+void
+openapi_security_schemes(struct buf *out, const struct api *api)
+{
+	const struct config *conf = api->conf;
+
+	json_begin(out, "securitySchemes", '{');
+	for (size_t i = 0; i < conf->backend_count; i++) {
+		const struct backend_settings *b = &conf->backend[i];
+
+		if (has_neighbour(conf, i, i + 1, conf->backend_count))
+			continue;
+		json_begin(out, scheme_of(b), '{');
+		if (strcmp(b->transport, "cookie") == 0)
+			add_cookie(out, b);
+		else
+			add_bearer(out, b);
+		json_end(out, '}');
+	}
+	json_end(out, '}');
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Records how the reference describes itself.
+
+  reference/bin/python reference_openapi.py
+
+Writes openapi.json: for each name of an application below, the settings that
+make ours the same one, and the reference's own OpenAPI document of it. Nothing
+is served, and no database is asked.
+"""
+
+import json
+import os
+import uuid
+
+from fastapi import FastAPI
+from fastapi_users import FastAPIUsers, schemas
+from fastapi_users.authentication import (
+    AuthenticationBackend,
+    BearerTransport,
+    CookieTransport,
+    JWTStrategy,
+)
+
+OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "openapi.json")
+
+
+class UserRead(schemas.BaseUser[uuid.UUID]):
+    pass
+
+
+class UserCreate(schemas.BaseUserCreate):
+    pass
+
+
+class UserUpdate(schemas.BaseUserUpdate):
+    pass
+
+
+class PersonRead(schemas.BaseUser[uuid.UUID]):
+    pass
+
+
+class PersonCreate(schemas.BaseUserCreate):
+    pass
+
+
+class PersonUpdate(schemas.BaseUserUpdate):
+    pass
+
+
+async def get_user_manager():
+    """Nobody asks for one."""
+    yield None
+
+
+def get_strategy():
+    """Nobody asks for one."""
+    return JWTStrategy("", lifetime_seconds=3600)
+
+
+def backend(name, transport):
+    return AuthenticationBackend(name, transport, get_strategy)
+
+
+COOKIE = backend("jwt", CookieTransport())
+BEARER = backend("bearer", BearerTransport("auth/bearer/login"))
+
+
+def plain():
+    """What the documentation of the reference builds."""
+    users = FastAPIUsers[None, uuid.UUID](get_user_manager, [COOKIE, BEARER])
+    app = FastAPI()
+    for one in (COOKIE, BEARER):
+        app.include_router(users.get_auth_router(one),
+                           prefix=f"/auth/{one.name}", tags=["auth"])
+    app.include_router(users.get_register_router(UserRead, UserCreate),
+                       prefix="/auth", tags=["auth"])
+    app.include_router(users.get_reset_password_router(),
+                       prefix="/auth", tags=["auth"])
+    app.include_router(users.get_verify_router(UserRead),
+                       prefix="/auth", tags=["auth"])
+    app.include_router(users.get_users_router(UserRead, UserUpdate),
+                       prefix="/users", tags=["users"])
+    return app, []
+
+
+def renamed():
+    """Everything under another name, nothing in groups, no resets."""
+    users = FastAPIUsers[None, uuid.UUID](get_user_manager, [COOKIE, BEARER])
+    app = FastAPI(title="People", version="2.5", description="Who is *who*.")
+    for one in (COOKIE, BEARER):
+        app.include_router(users.get_auth_router(one),
+                           prefix=f"/auth/{one.name}")
+    app.include_router(users.get_register_router(PersonRead, PersonCreate),
+                       prefix="/join-us")
+    app.include_router(users.get_verify_router(PersonRead), prefix="/join-us")
+    app.include_router(users.get_users_router(PersonRead, PersonUpdate),
+                       prefix="/v1/people")
+    return app, [
+        "openapi.api_title=People", "openapi.version=2.5",
+        "openapi.description=Who is *who*.", "openapi.tags=false",
+        "openapi.user_read=PersonRead", "openapi.user_create=PersonCreate",
+        "openapi.user_update=PersonUpdate", "routes.auth=/join-us",
+        "routes.users=/v1/people", "routes.reset=false",
+    ]
+
+
+def many_backends():
+    """Several of one transport, users who must be verified, no mail."""
+    other = backend("other_cookie", CookieTransport(cookie_name="second"))
+    third = backend("third", BearerTransport("sign/in/login"))
+    backends = [COOKIE, BEARER, other, third]
+    users = FastAPIUsers[None, uuid.UUID](get_user_manager, backends)
+    app = FastAPI()
+    for one in backends:
+        prefix = "/sign/in" if one is third else f"/auth/{one.name}"
+        app.include_router(
+            users.get_auth_router(one, requires_verification=True),
+            prefix=prefix, tags=["auth"])
+    app.include_router(users.get_register_router(UserRead, UserCreate),
+                       prefix="/auth", tags=["auth"])
+    app.include_router(
+        users.get_users_router(UserRead, UserUpdate,
+                               requires_verification=True),
+        prefix="/users", tags=["users"])
+    return app, [
+        "backend.jwt.requires_verification=true",
+        "backend.bearer.requires_verification=true",
+        "backend.other_cookie.transport=cookie",
+        "backend.other_cookie.cookie_name=second",
+        "backend.other_cookie.requires_verification=true",
+        "backend.third.prefix=/sign/in",
+        "backend.third.requires_verification=true",
+        "routes.users_require_verification=true", "routes.reset=false",
+        "routes.verify=false",
+    ]
+
+
+def main():
+    applications = {}
+    for make in (plain, renamed, many_backends):
+        app, settings = make()
+        applications[make.__name__] = {"settings": settings,
+                                       "document": app.openapi()}
+    with open(OUT, "w", encoding="utf-8") as file:
+        json.dump(applications, file, indent=1, sort_keys=True)
+        file.write("\n")
+    print(f"{len(applications)} documents written")
+
+
+if __name__ == "__main__":
+    main()

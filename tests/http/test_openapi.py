@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: MIT
+"""What the API tells about itself, and the pages that show it."""
+
+import fnmatch
+import html.parser
+import json
+import os
+import re
+
+import pytest
+
+from test_golden import GOLDEN
+
+# Who needs what, so that a document says something to those who read it.
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
+TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+
+
+def golden(name):
+    with open(os.path.join(GOLDEN, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+REFERENCE = golden("openapi.json")
+ALLOWED = golden("openapi_differences.json")
+
+
+def document_of(client, path="/openapi.json"):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.json()
+
+
+def differences(theirs, ours, at=""):
+    """(JSON pointer, the value of ours or None) wherever the two differ."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for name in sorted(theirs.keys() | ours.keys()):
+            step = name.replace("~", "~0").replace("/", "~1")
+            yield from differences(theirs.get(name), ours.get(name),
+                                   f"{at}/{step}")
+    elif theirs != ours or type(theirs) is not type(ours):
+        yield at, ours
+
+
+def allowed(at, ours):
+    """The row of the list that lets a difference be, or None."""
+    return next((row for row in ALLOWED if fnmatch.fnmatchcase(at, row["at"])
+                 and row["ours"] == ours), None)
+
+
+@pytest.fixture(scope="session", params=sorted(REFERENCE))
+def described(request, house):
+    """(the reference's document, ours) of each recorded application."""
+    recorded = REFERENCE[request.param]
+    stack = house.get("sqlite", settings=tuple(recorded["settings"]))
+    return recorded["document"], document_of(stack.client)
+
+
+def test_it_is_the_references_own_description(described):
+    found = list(differences(*described))
+
+    assert [(at, ours) for at, ours in found if not allowed(at, ours)] == []
+
+
+def test_the_list_of_differences_holds_nothing_that_is_none(house):
+    used = set()
+    for recorded in REFERENCE.values():
+        stack = house.get("sqlite", settings=tuple(recorded["settings"]))
+        ours = document_of(stack.client)
+        used |= {id(allowed(*found))
+                 for found in differences(recorded["document"], ours)}
+
+    assert [row["at"] for row in ALLOWED if id(row) not in used] == []
+
+
+def values(node, name):
+    """Every value of a member of this name, anywhere below."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from values(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from values(value, name)
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        assert path.startswith("/")
+        assert set(item) <= METHODS
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_left_over(described):
+    _, document = described
+    schemas = document["components"]["schemas"]
+    seen = set(values(document, "$ref"))
+
+    assert seen == {f"#/components/schemas/{name}" for name in schemas}
+
+
+def test_operations_are_unique_and_complete(described):
+    _, document = described
+    ids = [o["operationId"] for _, _, o in operations(document)]
+
+    assert len(set(ids)) == len(ids) > 5
+    for path, method, operation in operations(document):
+        names = {p["name"] for p in operation.get("parameters", ())
+                 if p["in"] == "path"}
+        assert names == set(re.findall(r"\{([^}]+)\}", path))
+        assert operation["summary"]
+        assert any(status.startswith("2") for status in operation["responses"])
+        for status, answer in operation["responses"].items():
+            assert re.fullmatch(r"[1-5]\d\d", status)
+            assert answer["description"]
+        if "requestBody" in operation:
+            assert method in ("post", "patch")
+
+
+def test_the_security_that_is_asked_for_is_described(described):
+    _, document = described
+    schemes = document["components"]["securitySchemes"]
+    asked = {name for _, _, o in operations(document)
+             for each in o.get("security", ()) for name in each}
+
+    assert asked == set(schemes) == {"APIKeyCookie", "OAuth2PasswordBearer"}
+    url = schemes["OAuth2PasswordBearer"]["flows"]["password"]["tokenUrl"]
+    assert f"/{url}" in document["paths"]
+
+
+def fits(value, schema, schemas):
+    """Whether a value is what a schema of ours allows."""
+    if "$ref" in schema:
+        return fits(value, schemas[schema["$ref"].rsplit("/", 1)[1]], schemas)
+    if "anyOf" in schema:
+        return any(fits(value, one, schemas) for one in schema["anyOf"])
+    if schema.get("type") == "null":
+        return value is None
+    if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
+        return False
+    members = schema.get("properties")
+    if members is None:
+        return True
+    return (set(schema.get("required", ())) <= set(value)
+            and set(value) <= set(members)
+            and all(fits(v, members[n], schemas) for n, v in value.items()))
+
+
+def test_examples_are_what_their_schemas_say(described):
+    _, document = described
+    schemas = document["components"]["schemas"]
+    count = 0
+    for content in values(document, "application/json"):
+        examples = [e["value"] for e in content.get("examples", {}).values()]
+        examples += [content["example"]] if "example" in content else []
+        for example in examples:
+            assert fits(example, content["schema"], schemas), example
+            count += 1
+    assert count > 5
+
+
+def described_answer(document, path, method, status):
+    answer = document["paths"][path][method]["responses"][str(status)]
+    return answer.get("content", {}).get("application/json", {}).get("schema")
+
+
+def test_answers_are_as_described(client):
+    document = document_of(client)
+    schemas = document["components"]["schemas"]
+    user, token = client.newcomer()
+    form = {"username": user["email"], "password": "wrong"}
+    asked = [
+        ("/auth/bearer/login", "post", client.post("/auth/bearer/login",
+                                                   data=form)),
+        ("/auth/register", "post", client.post("/auth/register", json=dict(
+            user, password="long enough 1"))),
+        ("/auth/register", "post", client.post("/auth/register", json={})),
+        ("/users/me", "get", client.get("/users/me", token=token)),
+        ("/users/me", "get", client.get("/users/me")),
+        ("/users/me", "patch", client.patch("/users/me", token=token,
+                                            json={"password": "x"})),
+        ("/users/{id}", "get", client.get("/users/1", token=token)),
+        ("/users/{id}", "get", client.get("/users/1", token=client.admin())),
+    ]
+    for path, method, answer in asked:
+        schema = described_answer(document, path, method, answer.status_code)
+        assert schema is None or fits(answer.json(), schema, schemas), answer
+    assert [a.status_code for _, _, a in asked] == [400, 400, 422, 200, 401,
+                                                    400, 403, 404]
+
+
+def test_nobody_need_sign_in_to_read_it(any_way):
+    assert document_of(any_way)["openapi"] == "3.1.0"
+
+
+def test_who_has_it_is_told_so(any_way):
+    first = any_way.get("/openapi.json")
+    tag = first.headers["ETag"]
+
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = any_way.get("/openapi.json", headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == tag
+        assert "Content-Type" not in again.headers
+    for other in ('"other"', tag[1:-1], ""):
+        again = any_way.get("/openapi.json", headers={"If-None-Match": other})
+        assert (again.status_code, again.content) == (200, first.content)
+
+
+def test_head_tells_what_get_would(any_way):
+    got = any_way.get("/openapi.json")
+    head = any_way.request("HEAD", "/openapi.json")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["ETag"] == got.headers["ETag"]
+    # Apache keeps the length to itself.
+    assert int(head.headers.get("Content-Length", len(got.content))) == len(
+        got.content)
+
+
+def test_it_names_the_server_only_where_it_is_mounted(house):
+    mounted = house.get("sqlite", mount="/account").client
+    plain = house.get("sqlite").client
+
+    ours = document_of(mounted)
+    assert ours.pop("servers") == [{"url": "/account"}]
+    assert ours == document_of(plain)
+
+
+def test_it_can_be_switched_off(house, www):
+    client = house.get("sqlite", www=www, settings=(
+        "openapi.enabled=false",)).client
+
+    for path in ("/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("off, on", [("docs", "redoc"), ("redoc", "docs")])
+def test_each_page_can_be_switched_off(house, www, off, on):
+    client = house.get("sqlite", www=www, settings=(
+        f"openapi.{off}=false",)).client
+
+    assert client.get(f"/{off}").status_code == 404
+    assert client.get(f"/{off}/oauth2-redirect").status_code == 404
+    assert client.get(f"/{on}").status_code == 200
+    assert client.get("/openapi.json").status_code == 200
+
+
+def test_without_their_files_there_are_no_pages(house):
+    client = house.get("sqlite", settings=("openapi.www=/nonexistent",)).client
+
+    for path in ("/docs", "/docs/oauth2-redirect", "/redoc"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (
+            404, {"detail": "Not Found"})
+    assert client.get("/openapi.json").status_code == 200
+
+
+# The pages. What npm fetches is stood in for: a test must not need it.
+FETCHED = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.js",
+           "favicon-32x32.png", "redoc.standalone.js")
+CONTENT_TYPES = {"css": "text/css", "js": "text/javascript",
+                 "png": "image/png"}
+# What each page loads, by its attribute, and what it tells its script.
+PAGES = {
+    "/docs": ({"favicon-32x32.png", "swagger-ui.css", "swagger-ui-bundle.js",
+               "docs.js"},
+              {"data-url": "/openapi.json",
+               "data-redirect": "/docs/oauth2-redirect"}),
+    "/docs/oauth2-redirect": ({"favicon-32x32.png", "oauth2-redirect.js"}, {}),
+    "/redoc": ({"favicon-32x32.png", "redoc.css", "redoc.standalone.js"},
+               {"spec-url": "/openapi.json"}),
+}
+
+
+@pytest.fixture(scope="session")
+def www(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("www")
+    (folder / "docs").mkdir()
+    for name in FETCHED:
+        (folder / "docs" / name).write_bytes(f"{name}\xff".encode("latin-1"))
+    return str(folder)
+
+
+@pytest.fixture(params=[("nginx", ""), ("nginx", "/account"),
+                        ("apache-cgi", ""), ("apache-cgi", "/account")],
+                ids="".join)
+def shown(request, house, www):
+    """A client of a stack that has the pages, wherever it is mounted."""
+    server, mount = request.param
+    return house.get("sqlite", server=server, mount=mount, www=www).client
+
+
+class Page(html.parser.HTMLParser):
+    """What a page loads, tells, and does by itself."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.tells, self.inline = set(), {}, []
+        self.title = None
+        self.open = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.open = tag
+        for name, value in attributes:
+            if name in ("src", "href"):
+                self.loads.add(value)
+            elif name.startswith("data-") or name == "spec-url":
+                self.tells[name] = value
+            elif name == "style" or name.startswith("on"):
+                self.inline.append((name, value))
+
+    def handle_data(self, data):
+        if self.open == "title" and self.title is None:
+            self.title = data
+        if self.open in ("script", "style") and data.strip():
+            self.inline.append((self.open, data))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_nothing_but_files_of_ours(shown, path):
+    mount = shown.stack.mount
+    loads, tells = PAGES[path]
+
+    answer = shown.get(path)
+    page = Page(answer.text)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.loads == {f"{mount}/docs/{name}" for name in loads}
+    assert page.tells == {n: f"{mount}{value}" for n, value in tells.items()}
+    assert page.inline == []
+    for name in loads:
+        file = shown.get(f"/docs/{name}")
+        assert file.status_code == 200
+        assert file.headers["Content-Type"].split(";")[0] == CONTENT_TYPES[
+            name.rsplit(".", 1)[1]]
+        assert file.headers["X-Content-Type-Options"] == "nosniff"
+        assert name not in FETCHED or file.content == (
+            f"{name}\xff".encode("latin-1"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_may_load_nothing_else(shown, path):
+    policy = shown.get(path).headers["Content-Security-Policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+
+    assert rules["default-src"] == "'none'"
+    assert rules["frame-ancestors"] == "'none'"
+    assert rules["script-src"] == rules["connect-src"] == "'self'"
+    assert "unsafe" not in policy
+    assert "//" not in policy
+
+
+def test_only_the_files_of_the_pages_are_served(shown):
+    for path in ("/docs/", "/docs/robots.txt", "/docs/nothing.js",
+                 "/docs/../docs.js", "/docs/..%2frobots.js"):
+        assert shown.get(path).status_code in (307, 400, 404)
+
+
+def test_a_title_is_no_markup(house, www):
+    client = house.get("sqlite", www=www, settings=(
+        """openapi.api_title=</title><script>'&amp;""",)).client
+
+    for path, name in (("/docs", "Swagger UI"), ("/redoc", "ReDoc")):
+        page = Page(client.get(path).text)
+        assert page.title == f"</title><script>'&amp; - {name}"
+        assert page.inline == []
+
+
+@pytest.mark.parametrize("setting, complaint", [
+    ("user_read=User Read", "must be letters"),
+    ("user_create=", "must be letters"),
+    ("user_update=UserRead", "is user_read already"),
+    ("www=docs", "must be an absolute path"),
+])
+def test_a_description_that_could_not_be_read_is_refused(new_stack, setting,
+                                                         complaint):
+    stack = new_stack("sqlite")
+    name, _, value = setting.partition("=")
+    stack.settings["openapi", None][name] = value
+    stack.write_configuration()
+
+    done = stack.program_command("check", check=False)
+
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    assert f"openapi.{name}" in done.stderr
