@@ -1,7 +1,7 @@
 -- The tables of FastAPI Users, as its SQLAlchemy adapter creates them. In an
 -- adopted database they are there already and stay as they are.
 CREATE TABLE IF NOT EXISTS {user} (
-	{user.id} UUID NOT NULL,
+	{user.id} {user.id:key},
 	{user.email} VARCHAR(320) NOT NULL,
 	{user.hashed_password} VARCHAR(1024) NOT NULL,
 	{user.is_active} BOOLEAN NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS {user} (
 CREATE UNIQUE INDEX IF NOT EXISTS {user.email:index} ON {user} ({user.email});
 
 CREATE TABLE IF NOT EXISTS {accesstoken} (
-	{accesstoken.user_id} UUID NOT NULL,
+	{accesstoken.user_id} {user.id:type} NOT NULL,
 	{accesstoken.token} VARCHAR(43) NOT NULL,
 	{accesstoken.created_at} TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY ({accesstoken.token}),
@@ -23,8 +23,8 @@ CREATE INDEX IF NOT EXISTS {accesstoken.created_at:index}
 	ON {accesstoken} ({accesstoken.created_at});
 
 CREATE TABLE IF NOT EXISTS {oauth_account} (
-	{oauth_account.id} UUID NOT NULL,
-	{oauth_account.user_id} UUID NOT NULL,
+	{oauth_account.id} {user.id:key},
+	{oauth_account.user_id} {user.id:type} NOT NULL,
 	{oauth_account.oauth_name} VARCHAR(100) NOT NULL,
 	{oauth_account.access_token} VARCHAR(1024) NOT NULL,
 	{oauth_account.expires_at} INTEGER,

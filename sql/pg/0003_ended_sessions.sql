@@ -2,7 +2,7 @@
 -- and, of those that name none, the ones issued until not_before (seconds since
 -- 1970); but for the one whose SHA-256 is exempt_hash.
 CREATE TABLE fcu_session_floor (
-	user_id UUID PRIMARY KEY REFERENCES {user} ({user.id}) ON DELETE CASCADE,
+	user_id {user.id:type} PRIMARY KEY REFERENCES {user} ({user.id}) ON DELETE CASCADE,
 	generation BIGINT NOT NULL,
 	not_before BIGINT NOT NULL,
 	exempt_hash VARCHAR(64)

@@ -4,9 +4,9 @@
 #include "api/route.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/uuid.h"
 #include "core/sign_in.h"
 #include "http/cookie.h"
+#include "store/user_id.h"
 
 static bool
 is_unsafe(enum method m)
@@ -161,12 +161,11 @@ check_who(struct call *c)
 static enum err
 check_target(struct call *c)
 {
-	char id[UUID_SIZE];
+	const char *id;
 
 	if (c->route->target == TARGET_NONE)
 		return OK;
-	if (!uuid_parse(c->id, id))
-		return ERR_NOT_FOUND;
+	TRY(user_id_read(c->cx->db, c->cx->mem, c->id, &id));
 	return user_by_id(c->cx->db, c->cx->mem, id, &c->target);
 }
 

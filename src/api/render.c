@@ -3,6 +3,7 @@
 
 #include "api/route.h"
 #include "base/json.h"
+#include "store/user_id.h"
 
 #define USER_FIELD(member, kind, necessity)                                    \
 	.name = #member, .type = (kind), .need = (necessity),                  \
@@ -10,7 +11,8 @@
 
 /* The order is that of the contract. */
 static const struct field user_fields[] = {
-	{USER_FIELD(id, FIELD_TEXT, FIELD_REQUIRED), .format = "uuid"},
+	{USER_FIELD(id, FIELD_TEXT, FIELD_REQUIRED), .is_id = true,
+	 .format = "uuid"},
 	{USER_FIELD(email, FIELD_TEXT, FIELD_REQUIRED), .format = "email"},
 	{USER_FIELD(is_active, FIELD_BOOL, FIELD_DEFAULTED), .initial = "true"},
 	{USER_FIELD(is_superuser, FIELD_BOOL, FIELD_DEFAULTED),
@@ -32,7 +34,10 @@ value_render(struct buf *out, const struct field *f, const void *from)
 	switch (f->type) {
 	case FIELD_TEXT:
 		memcpy(&text, at, sizeof(text));
-		json_write_text(out, text);
+		if (f->is_id)
+			user_id_write(out, text);
+		else
+			json_write_text(out, text);
 		break;
 	case FIELD_BOOL:
 		memcpy(&flag, at, sizeof(flag));

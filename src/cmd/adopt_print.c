@@ -25,7 +25,7 @@ print_table(struct arena *mem, const struct survey_table *t)
 		const struct survey_column *c = &t->columns[i];
 
 		(void)printf("  %s %s%s\n", shown(mem, c->is.name),
-			     shown(mem, c->is.type),
+			     shown(mem, c->is.declared),
 			     c->is_known ? "" : " (not ours)");
 	}
 }
@@ -118,8 +118,9 @@ add_columns(struct buf *b, const struct survey_table *t)
 
 		buf_text(b, i > 0 ? ",{" : "{");
 		add_text(b, "name", c->is.name);
-		add_text(b, "type", c->is.type);
-		add_bool(b, "required", c->is.is_required);
+		add_text(b, "type", c->is.declared);
+		add_bool(b, "required",
+			 !c->is.is_nullable && !c->is.has_default);
 		add_bool(b, "known", c->is_known);
 		buf_char(b, '}');
 	}

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "store/schema.h"
 #include "store/user.h"
+#include "store/user_table.h"
 
 /* One of each kind a table, and some more. */
 #define LIST_ROOM 64
@@ -41,7 +42,7 @@ adoption_check(void *arg, struct db *db, struct arena *mem,
 	size_t count = 0;
 
 	(void)arg;
-	TRY(user_check_table(db, mem, why));
+	TRY(user_table_check(db, mem, why));
 	if (strcmp(next->name, "unique_email") != 0)
 		return OK;
 	TRY(user_duplicates(db, mem, SURVEY_CLASHES, &emails, &count));
@@ -113,7 +114,7 @@ columns_noted(struct arena *mem, struct adoption *a,
 	for (size_t i = 0; i < t->column_count; i++) {
 		const struct survey_column *c = &t->columns[i];
 
-		if (c->is_known || !c->is.is_required)
+		if (c->is_known || c->is.is_nullable || c->is.has_default)
 			continue;
 		list_add(mem, &a->notes,
 			 arena_printf(
@@ -188,7 +189,7 @@ rows_judge(struct db *db, struct arena *mem, struct adoption *a,
 	   const char **why)
 {
 	const struct survey *s = &a->survey;
-	enum err e = user_check_table(db, mem, why);
+	enum err e = user_table_check(db, mem, why);
 
 	if (e == ERR_INVALID)
 		obstacle(mem, a, e, *why);

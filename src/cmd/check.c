@@ -12,7 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/database.h"
 #include "db/migrate.h"
-#include "store/user.h"
+#include "store/user_table.h"
 
 /* A clock that is behind a file of ours by more is wrong. */
 #define CLOCK_SLACK 86400
@@ -49,7 +49,7 @@ check_schema(struct examination *x)
 		migrate_state(x->database.db, x->database.mem, &state, &why);
 
 	if (e == OK)
-		e = user_check_table(x->database.db, x->database.mem, &why);
+		e = user_table_check(x->database.db, x->database.mem, &why);
 	if (e != OK) {
 		(void)command_fail(0, "schema: %s", why);
 		return e;

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/uuid.h"
 #include "cmd/command.h"
 #include "cmd/secret_input.h"
 #include "cmd/user_options.h"
@@ -14,6 +13,7 @@
 #include "core/account.h"
 #include "core/email.h"
 #include "db/db.h"
+#include "store/user_id.h"
 
 #define PAGE_SIZE 500
 
@@ -36,20 +36,38 @@ normalise(struct ctx *cx, struct user_options *o, const char *text,
 static enum err
 find(struct ctx *cx, struct user_options *o, struct user *out)
 {
-	char id[UUID_SIZE];
-	enum err e;
+	const char *id;
+	enum err e = user_id_read(cx->db, cx->mem, o->who, &id);
 
-	if (uuid_parse(o->who, id))
+	if (e == OK)
 		e = user_by_id(cx->db, cx->mem, id, out);
-	else if (text_is_utf8(o->who, strlen(o->who)))
+	else if (e == ERR_NOT_FOUND && text_is_utf8(o->who, strlen(o->who)))
 		e = user_by_email(cx->db, cx->mem, o->who, out);
-	else
-		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND) {
 		o->told = true;
 		(void)command_fail(0, "there is no user \"%s\"", o->who);
 	}
 	return e;
+}
+
+static enum err
+read_after(struct ctx *cx, struct user_options *o)
+{
+	const char *id;
+	enum err e;
+
+	if (o->given_after == NULL)
+		return OK;
+	e = user_id_read(cx->db, cx->mem, o->given_after, &id);
+	if (e == ERR_NOT_FOUND) {
+		o->told = true;
+		(void)command_fail(0, "--after takes a user's id, not \"%s\"",
+				   o->given_after);
+		return ERR_USAGE;
+	}
+	TRY(e);
+	(void)snprintf(o->after, sizeof(o->after), "%s", id);
+	return OK;
 }
 
 /* A person may take any time over it. */
@@ -175,6 +193,7 @@ run_list(struct ctx *cx, struct user_options *o)
 	int64_t printed = 0;
 	size_t count = 1;
 
+	TRY(read_after(cx, o));
 	if (!o->json)
 		user_print_head();
 	/* A page's memory is given back before the next, so that a listing

@@ -83,15 +83,6 @@ take_limit(struct user_options *o, const char *text)
 }
 
 static enum err
-take_after(struct user_options *o, const char *text)
-{
-	if (uuid_parse(text, o->after))
-		return OK;
-	(void)command_fail(0, "--after takes a user's id, not \"%s\"", text);
-	return ERR_USAGE;
-}
-
-static enum err
 take_option(struct user_options *o, enum user_option option)
 {
 	o->given |= option;
@@ -115,7 +106,8 @@ take_option(struct user_options *o, enum user_option option)
 		o->change.email = optarg;
 		return OK;
 	case USER_AFTER:
-		return take_after(o, optarg);
+		o->given_after = optarg;
+		return OK;
 	case USER_LIMIT:
 		return take_limit(o, optarg);
 	case USER_HELP:

@@ -43,9 +43,10 @@ struct user_options {
 	bool new_password;
 	enum secret_source source;
 	struct account_change change;
-	char after[UUID_SIZE]; /* "": from the first */
-	int64_t limit;         /* 0: all */
-	bool told;             /* why it fails has been said */
+	const char *given_after; /* as it was spelled, or NULL */
+	char after[UUID_SIZE];   /* an id of any kind; "": from the first */
+	int64_t limit;           /* 0: all */
+	bool told;               /* why it fails has been said */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cmd/command.h"
+#include "store/user_id.h"
 
 static const char *
 word(bool truth)
@@ -38,8 +39,8 @@ user_print_json(struct arena *mem, const struct user *u, const char *password)
 	struct buf b;
 
 	buf_init(&b, mem, 256);
-	buf_char(&b, '{');
-	add_text(&b, "id", u->id);
+	buf_text(&b, "{\"id\":");
+	user_id_write(&b, u->id);
 	add_text(&b, "email", u->email);
 	add_bool(&b, "is_active", u->is_active);
 	add_bool(&b, "is_superuser", u->is_superuser);

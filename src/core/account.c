@@ -5,7 +5,6 @@
 
 #include "base/config.h"
 #include "base/log.h"
-#include "base/uuid.h"
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/veto.h"
@@ -22,7 +21,6 @@ enum err
 account_register(struct ctx *cx, const struct signup *in, struct user *out,
 		 const char **reason)
 {
-	char id[UUID_SIZE];
 	enum err e;
 
 	*out = (struct user){
@@ -33,8 +31,6 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 	};
 	TRY(judged(password_judge(cx, in->password, out, reason),
 		   ERR_REGISTER_INVALID_PASSWORD));
-	uuid_new(id);
-	out->id = arena_text(cx->mem, id);
 	TRY(password_hash(cx, in->password, &out->hashed_password));
 	e = user_insert(cx->db, cx->mem, out);
 	if (e == ERR_ALREADY_EXISTS)

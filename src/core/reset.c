@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/uuid.h"
 #include "core/event.h"
 #include "core/password.h"
 #include "core/ticket.h"
 #include "store/session.h"
+#include "store/user_id.h"
 
 bool
 reset_is_on(const struct config *conf)
@@ -39,14 +39,15 @@ find_user(struct ctx *cx, const char *token, struct user *out)
 	const char *email;
 	const char *print;
 	const char *sub;
-	char id[UUID_SIZE];
+	const char *id;
 
 	TRY(ticket_read(cx, TICKET_RESET, token, &claims));
 	sub = ticket_text(claims, "sub");
 	print = ticket_text(claims, "password_fgpt");
 	email = ticket_text(claims, "email");
-	if (sub == NULL || print == NULL || !uuid_parse(sub, id))
+	if (sub == NULL || print == NULL)
 		return ERR_BAD_TOKEN;
+	TRY(user_id_read(cx->db, cx->mem, sub, &id));
 	TRY(user_by_id(cx->db, cx->mem, id, out));
 	if (cx->conf->tokens.reset_names_email && email != NULL &&
 	    strcmp(email, out->email) != 0)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "store/session.h"
+#include "store/user_id.h"
 
 /* Longest leeway that can be configured: a revocation must outlive what any
  * leeway, now or after a reload, adds to its token. */
@@ -52,7 +53,13 @@ enum err
 sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 	     const char *text, struct user *out, struct token *token)
 {
+	enum err e;
+
 	TRY(token_read(cx, text, backend->lifetime, token));
+	e = user_id_read(cx->db, cx->mem, token->subject, &token->subject);
+	if (e == ERR_NOT_FOUND)
+		return ERR_BAD_TOKEN;
+	TRY(e);
 	return sign_in_confirm(cx, token, out);
 }
 

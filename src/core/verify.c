@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/uuid.h"
 #include "core/event.h"
 #include "core/ticket.h"
+#include "store/user_id.h"
 
 bool
 verify_is_on(const struct config *conf)
@@ -33,13 +33,14 @@ find_user(struct ctx *cx, const char *token, struct user *out)
 	const struct json *claims;
 	const char *email;
 	const char *sub;
-	char id[UUID_SIZE];
+	const char *id;
 
 	TRY(ticket_read(cx, TICKET_VERIFY, token, &claims));
 	sub = ticket_text(claims, "sub");
 	email = ticket_text(claims, "email");
-	if (sub == NULL || email == NULL || !uuid_parse(sub, id))
+	if (sub == NULL || email == NULL)
 		return ERR_BAD_TOKEN;
+	TRY(user_id_read(cx->db, cx->mem, sub, &id));
 	TRY(user_by_email(cx->db, cx->mem, email, out));
 	return strcmp(out->id, id) == 0 ? OK : ERR_BAD_TOKEN;
 }

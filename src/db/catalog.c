@@ -11,7 +11,6 @@
  * NULL: where it is found without saying. */
 struct catalog {
 	const char *driver;
-	struct db_statement columns;
 	struct db_statement tables_with;
 	struct db_statement has_index;
 };
@@ -26,21 +25,6 @@ struct catalog {
 static const struct catalog catalogs[] = {
 	{
 		.driver = "postgresql",
-		.columns =
-			{
-				.name = "catalog_columns",
-				.sql = "SELECT a.attname, pg_catalog."
-				       "format_type(a.atttypid, a.atttypmod),"
-				       " a.attnotnull AND NOT a.atthasdef"
-				       " AND a.attidentity = ''" PG_TABLE
-				       " JOIN pg_catalog.pg_attribute a"
-				       " ON a.attrelid = c.oid" PG_IS_MEANT
-				       " AND a.attnum > 0"
-				       " AND NOT a.attisdropped"
-				       " ORDER BY a.attnum",
-				.result = "ttb",
-				.reads_only = true,
-			},
 		.tables_with =
 			{
 				.name = "catalog_tables_with",
@@ -73,16 +57,6 @@ static const struct catalog catalogs[] = {
 	},
 	{
 		.driver = "sqlite",
-		.columns =
-			{
-				.name = "catalog_columns",
-				.sql = "SELECT name, type, \"notnull\""
-				       " AND dflt_value IS NULL"
-				       " FROM pragma_table_info($1)"
-				       " WHERE $2 IS NULL ORDER BY cid",
-				.result = "ttb",
-				.reads_only = true,
-			},
 		.tables_with =
 			{
 				.name = "catalog_tables_with",
@@ -125,35 +99,6 @@ text_of(const struct db_value *value)
 }
 
 enum err
-catalog_columns(struct db *db, struct arena *mem, const char *table,
-		struct catalog_column **out, size_t *count)
-{
-	const struct db_name *named = names_find(db->names, table);
-	const struct db_value values[] = {
-		db_text(named != NULL ? named->plain : table),
-		db_text_or_null(named != NULL ? named->schema : NULL),
-	};
-	struct db_rows rows;
-	enum err e = db_query(db, mem, &catalog_of(db)->columns, values,
-			      countof(values), &rows);
-
-	if (e != OK)
-		return e;
-	*out = arena_array(mem, rows.count + 1, sizeof(**out));
-	*count = rows.count;
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct db_value *row = &rows.cells[i * rows.columns];
-
-		(*out)[i] = (struct catalog_column){
-			.name = text_of(&row[0]),
-			.type = text_of(&row[1]),
-			.is_required = row[2].number != 0,
-		};
-	}
-	return OK;
-}
-
-enum err
 catalog_tables_with(struct db *db, struct arena *mem, const char *column,
 		    const char ***out, size_t *count)
 {
@@ -175,10 +120,10 @@ enum err
 catalog_has_index(struct db *db, struct arena *mem, const char *table,
 		  const char *index, bool *out)
 {
-	const struct db_name *named = names_find(db->names, table);
+	const struct db_name named = names_table(db->names, table);
 	const struct db_value values[] = {
-		db_text(named != NULL ? named->plain : table),
-		db_text_or_null(named != NULL ? named->schema : NULL),
+		db_text(named.plain),
+		db_text_or_null(named.schema),
 		db_text(index),
 	};
 	struct db_rows rows;

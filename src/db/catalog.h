@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a database says of tables that somebody else made. `table` is that of
- * a placeholder ("user"), or stands for itself.
+ * What a database says of tables that somebody else made, besides their
+ * columns, which db_columns tells. `table` is that of a placeholder ("user"),
+ * or stands for itself.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
@@ -13,17 +14,6 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "db/db.h"
-
-struct catalog_column {
-	const char *name;
-	const char *type; /* as it was declared, "character varying(320)" */
-	bool is_required; /* NOT NULL, and nothing fills it in */
-};
-
-/* The table's columns in their order, none when it is not there. */
-enum err catalog_columns(struct db *db, struct arena *mem, const char *table,
-			 struct catalog_column **out, size_t *count)
-	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
 /* The names of the tables that have such a column, sorted, with a schema
  * where one must be said. */

@@ -158,37 +158,22 @@ db_names(const struct db *db)
 	return db->given;
 }
 
-static enum err
-expand_failed(struct db *db, const char *statement, const char *unknown)
-{
-	char words[128];
-
-	(void)snprintf(words, sizeof(words), "nothing stands for {%s}",
-		       unknown);
-	db_failed(db, ERR_INTERNAL, statement, "", words);
-	return ERR_INTERNAL;
-}
-
 enum err
 db_expand(struct db *db, struct arena *mem, const char *sql, const char **out)
 {
-	const char *unknown = "";
-
-	*out = names_expand(db->names, mem, sql, &unknown);
-	return *out != NULL ? OK : expand_failed(db, "script", unknown);
+	return names_expand(db, mem, "script", sql, out);
 }
 
 enum err
 db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	 const struct db_value *values, size_t count, struct db_rows *out)
 {
-	const char *unknown = "";
-	const struct db_statement *made =
-		names_statement(db->names, statement, &unknown);
+	const struct db_statement *made;
+	enum err e = names_statement(db, statement, &made);
 
 	*out = (struct db_rows){0};
-	if (made == NULL)
-		return expand_failed(db, statement->name, unknown);
+	if (e != OK)
+		return e;
 	return db->driver->query(db, mem, made, values, count, out);
 }
 
@@ -235,19 +220,10 @@ ask(struct db *db, struct arena *mem, const struct db_statement *question,
 	return e;
 }
 
-/* The table's row among the names, or one that stands for itself. */
-static struct db_name
-table_of(const struct db *db, const char *table)
-{
-	const struct db_name *found = names_find(db->names, table);
-
-	return found != NULL ? *found : (struct db_name){.plain = table};
-}
-
 enum err
 db_has_table(struct db *db, struct arena *mem, const char *table, bool *out)
 {
-	const struct db_name t = table_of(db, table);
+	const struct db_name t = names_table(db->names, table);
 	const struct db_value values[] = {
 		db_text(t.plain),
 		db_text_or_null(t.schema),
@@ -255,21 +231,6 @@ db_has_table(struct db *db, struct arena *mem, const char *table, bool *out)
 
 	return ask(db, mem, db->driver->has_table, values, countof(values),
 		   out);
-}
-
-enum err
-db_has_uuid(struct db *db, struct arena *mem, const char *table,
-	    const char *column, bool *out)
-{
-	const struct db_name t = table_of(db, table);
-	const struct db_name c = table_of(db, column);
-	const struct db_value values[] = {
-		db_text(t.plain),
-		db_text_or_null(t.schema),
-		db_text(c.plain),
-	};
-
-	return ask(db, mem, db->driver->has_uuid, values, countof(values), out);
 }
 
 static enum err

@@ -66,6 +66,9 @@ struct db_name {
 	const char *text;   /* put in its place: an identifier, quoted */
 	const char *plain;  /* of a table or column: the identifier itself */
 	const char *schema; /* of a table, or NULL */
+	/* Where text is NULL: what says it, each time it is needed. */
+	enum err (*find)(struct db *db, struct arena *mem, const char **out)
+		NODISCARD;
 };
 
 struct db_names {
@@ -151,11 +154,39 @@ const struct db_names *db_names(const struct db *db) NONNULL(1);
 enum err db_has_table(struct db *db, struct arena *mem, const char *table,
 		      bool *out) NODISCARD NONNULL(1, 2, 3, 4);
 
-/* Whether the table has the column, and its type is one for UUIDs: the
- * driver's own, or texts where it has none. */
-enum err db_has_uuid(struct db *db, struct arena *mem, const char *table,
-		     const char *column, bool *out)
+/* What a column keeps, in whatever words its table was made. */
+enum db_kind {
+	DB_KIND_OTHER,
+	DB_KIND_UUID,
+	DB_KIND_INT,
+	DB_KIND_REAL,
+	DB_KIND_TEXT,
+	DB_KIND_BOOL,
+	DB_KIND_DATE,
+	DB_KIND_TIME
+};
+
+struct db_column {
+	const char *name;
+	const char *declared; /* its type in the database's words */
+	enum db_kind kind;
+	int bits;       /* DB_KIND_INT: 16, 32 or 64 */
+	bool has_zone;  /* DB_KIND_TIME */
+	int64_t length; /* what the declaration says in parentheses, or -1 */
+	bool is_nullable;
+	bool has_default; /* or numbers itself */
+};
+
+/* The table's columns; none when there is no table. */
+enum err db_columns(struct db *db, struct arena *mem, const char *table,
+		    const struct db_column **out, size_t *count)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* The one of that name, or NULL. */
+const struct db_column *db_column_named(const struct db *db,
+					const struct db_column *columns,
+					size_t count, const char *name)
+	NONNULL(1, 2, 4);
 
 /* One round trip that proves the database answers. */
 enum err db_ping(struct db *db) NODISCARD NONNULL(1);

@@ -13,8 +13,10 @@ struct db_driver {
 	/* Whether the database has the table $1 in the schema $2, or NULL:
 	 * where it is found without saying. */
 	const struct db_statement *has_table;
-	/* Whether that table has a column $3 that keeps UUIDs. */
-	const struct db_statement *has_uuid;
+	/* Its columns in order: name, declared type, whether it may be NULL,
+	 * whether it has a default. */
+	const struct db_statement *columns;
+	bool types_hold_words; /* a declared type is what words it holds */
 	const char *ping;
 
 	/* As db_open; *out is zeroed but for what the driver set. */

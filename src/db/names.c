@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "db/names.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "db/driver.h"
 
 #define MEMORY_LIMIT ((size_t)16 * 1024 * 1024)
 #define ROOM_AT_FIRST 128
@@ -60,6 +62,14 @@ names_find(const struct names *n, const char *name)
 	return NULL;
 }
 
+struct db_name
+names_table(const struct names *n, const char *name)
+{
+	const struct db_name *found = names_find(n, name);
+
+	return found != NULL ? *found : (struct db_name){.plain = name};
+}
+
 /* The length of the placeholder that starts here, braces and all; 0 when
  * none does. */
 static size_t
@@ -74,9 +84,27 @@ placeholder_length(const char *at)
 	return at[1 + len] == '}' ? len + 2 : 0;
 }
 
-const char *
-names_expand(const struct names *n, struct arena *mem, const char *text,
-	     const char **unknown)
+static enum err
+name_text(struct db *db, struct arena *mem, const char *statement,
+	  const char *name, const char **out)
+{
+	const struct db_name *found = names_find(db->names, name);
+	char words[128];
+
+	if (found != NULL && found->text != NULL) {
+		*out = found->text;
+		return OK;
+	}
+	if (found != NULL)
+		return found->find(db, mem, out);
+	(void)snprintf(words, sizeof(words), "nothing stands for {%s}", name);
+	db_failed(db, ERR_INTERNAL, statement, "", words);
+	return ERR_INTERNAL;
+}
+
+enum err
+names_expand(struct db *db, struct arena *mem, const char *statement,
+	     const char *text, const char **result)
 {
 	struct buf out;
 
@@ -84,8 +112,8 @@ names_expand(const struct names *n, struct arena *mem, const char *text,
 	while (*text != '\0') {
 		size_t plain = strcspn(text, "{");
 		size_t len = placeholder_length(text + plain);
-		const struct db_name *found;
-		const char *name;
+		const char *put;
+		enum err e;
 
 		if (len == 0)
 			plain += text[plain] == '{';
@@ -93,16 +121,15 @@ names_expand(const struct names *n, struct arena *mem, const char *text,
 		text += plain;
 		if (len == 0)
 			continue;
-		name = arena_copy(mem, text + 1, len - 2);
-		found = names_find(n, name);
-		if (found == NULL) {
-			*unknown = name;
-			return NULL;
-		}
-		buf_text(&out, found->text);
+		e = name_text(db, mem, statement,
+			      arena_copy(mem, text + 1, len - 2), &put);
+		if (e != OK)
+			return e;
+		buf_text(&out, put);
 		text += len;
 	}
-	return out.data;
+	*result = out.data;
+	return OK;
 }
 
 static struct expansion *
@@ -131,25 +158,33 @@ room_double(struct names *n)
 	free(old);
 }
 
-const struct db_statement *
-names_statement(struct names *n, const struct db_statement *statement,
-		const char **unknown)
+enum err
+names_statement(struct db *db, const struct db_statement *statement,
+		const struct db_statement **out)
 {
-	struct expansion *slot = slot_of(n, statement);
+	struct names *n = db->names;
+	const struct expansion *slot = slot_of(n, statement);
 	struct db_statement *made;
+	enum err e;
 
-	if (slot->of != NULL)
-		return slot->made;
+	if (slot->of != NULL) {
+		*out = slot->made;
+		return OK;
+	}
 	made = arena_new(n->mem, struct db_statement);
 	*made = *statement;
-	made->sql = names_expand(n, n->mem, statement->sql, unknown);
-	if (made->sql == NULL)
-		return NULL;
-	made->result = names_expand(n, n->mem, statement->result, unknown);
-	if (made->result == NULL)
-		return NULL;
-	*slot = (struct expansion){.of = statement, .made = made};
+	e = names_expand(db, n->mem, statement->name, statement->sql,
+			 &made->sql);
+	if (e == OK)
+		e = names_expand(db, n->mem, statement->name, statement->result,
+				 &made->result);
+	if (e != OK)
+		return e;
+	/* Finding a name may have run other statements. */
+	*slot_of(n, statement) =
+		(struct expansion){.of = statement, .made = made};
 	if (++n->count * 2 > n->room)
 		room_double(n);
-	return made;
+	*out = made;
+	return OK;
 }

@@ -20,19 +20,21 @@ void names_close(struct names *n);
 const struct db_name *names_find(const struct names *n, const char *name)
 	NONNULL(1, 2);
 
-/*
- * The text with every placeholder replaced, on the arena. NULL when nothing
- * stands for one of them; *unknown is its name then.
- */
-const char *names_expand(const struct names *n, struct arena *mem,
-			 const char *text, const char **unknown)
-	NODISCARD NONNULL(1, 2, 3, 4);
+/* The row of a table or column, or one of a name that stands for itself. */
+struct db_name names_table(const struct names *n, const char *name)
+	NONNULL(1, 2);
 
-/* The statement expanded, the same one each time, until names_close. NULL as
- * above. */
-const struct db_statement *names_statement(struct names *n,
-					   const struct db_statement *statement,
-					   const char **unknown)
+/*
+ * The text with every placeholder replaced, on the arena. ERR_INTERNAL, told
+ * under the statement's name, when nothing stands for one of them.
+ */
+enum err names_expand(struct db *db, struct arena *mem, const char *statement,
+		      const char *text, const char **out)
+	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/* The statement expanded, the same one each time until names_close. */
+enum err names_statement(struct db *db, const struct db_statement *statement,
+			 const struct db_statement **out)
 	NODISCARD NONNULL(1, 2, 3);
 
 #endif

@@ -115,15 +115,17 @@ static const struct db_statement has_table = {
 	.reads_only = true,
 };
 
-static const struct db_statement has_uuid = {
-	.name = "has_uuid",
-	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_attribute a"
+static const struct db_statement table_columns = {
+	.name = "columns",
+	.sql = "SELECT CAST(a.attname AS TEXT),"
+	       " pg_catalog.format_type(a.atttypid, a.atttypmod),"
+	       " NOT a.attnotnull, a.atthasdef OR a.attidentity <> ''"
+	       " FROM pg_catalog.pg_attribute a"
 	       " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
 	       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	       " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 	       " WHERE " TABLE_IS_MEANT
-	       " AND a.attname = $3 AND t.typname = 'uuid'",
-	.result = "b",
+	       " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+	.result = "ttbb",
 	.reads_only = true,
 };
 
@@ -769,7 +771,7 @@ pg_close(struct db *db)
 const struct db_driver pg_driver = {
 	.name = "postgresql",
 	.has_table = &has_table,
-	.has_uuid = &has_uuid,
+	.columns = &table_columns,
 	.ping = "SELECT 1",
 	.open = pg_open,
 	.close = pg_close,

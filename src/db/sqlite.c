@@ -85,15 +85,14 @@ static const struct db_statement has_table = {
 	.reads_only = true,
 };
 
-/* Not what would turn a text of digits into a number. */
-static const struct db_statement has_uuid = {
-	.name = "has_uuid",
-	.sql = "SELECT count(*) FROM pragma_table_info($1)"
-	       " WHERE $2 IS NULL AND lower(name) = lower($3)"
-	       " AND upper(type) NOT LIKE '%INT%'"
-	       " AND (upper(type) LIKE '%CHAR%' OR upper(type) LIKE '%TEXT%'"
-	       " OR upper(type) = 'UUID')",
-	.result = "b",
+/* What is exactly INTEGER and the whole primary key numbers itself. */
+static const struct db_statement table_columns = {
+	.name = "columns",
+	.sql = "SELECT name, type, \"notnull\" = 0, dflt_value IS NOT NULL"
+	       " OR (pk = 1 AND upper(type) = 'INTEGER' AND"
+	       " (SELECT max(pk) FROM pragma_table_info($1)) = 1)"
+	       " FROM pragma_table_info($1) WHERE $2 IS NULL ORDER BY cid",
+	.result = "ttbb",
 	.reads_only = true,
 };
 
@@ -546,7 +545,8 @@ sqlite_file(const struct db *db)
 const struct db_driver sqlite_driver = {
 	.name = "sqlite",
 	.has_table = &has_table,
-	.has_uuid = &has_uuid,
+	.columns = &table_columns,
+	.types_hold_words = true,
 	.ping = "SELECT count(*) FROM sqlite_schema",
 	.open = sqlite_open,
 	.close = sqlite_close,

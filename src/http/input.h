@@ -42,6 +42,7 @@ struct field {
 	field_normalise *normalise; /* of a text; NULL: as it is */
 	const char *fixed;          /* the only text allowed; NULL: any */
 	/* For the API's description; NULL: nothing to say. */
+	bool is_id;          /* a text that is a user's id */
 	const char *format;  /* of a text: "email", "uuid", "password" */
 	const char *initial; /* JSON: what an absent field counts as */
 };

@@ -2,6 +2,7 @@
 #include "store/schema.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,13 +62,33 @@ static const struct {
 	 offsetof(struct tables_settings, oauth_account_oauth_name)},
 };
 
-#define ROOM (countof(tables) + countof(columns) + countof(indexes))
+/* How each database declares ids. */
+static const struct id_type {
+	const char *driver;
+	enum user_id_kind kind;
+	int bits; /* of a number, at most */
+	const char *type;
+	const char *key;
+} id_types[] = {
+	{"postgresql", USER_ID_UUID, 0, "UUID", "UUID NOT NULL"},
+	{"postgresql", USER_ID_INTEGER, 32, "INTEGER", "SERIAL NOT NULL"},
+	{"postgresql", USER_ID_INTEGER, 64, "BIGINT", "BIGSERIAL NOT NULL"},
+	{"sqlite", USER_ID_UUID, 0, "CHAR(36)", "CHAR(36) NOT NULL"},
+	{"sqlite", USER_ID_INTEGER, 64, "INTEGER", "INTEGER NOT NULL"},
+};
+
+#define ID_NAMES 2
+#define ROOM (countof(tables) + countof(columns) + countof(indexes) + ID_NAMES)
 
 struct schema {
+	struct db_names names; /* first: db_names gives the schema back */
 	struct arena *mem;
 	const struct tables_settings *settings;
 	struct db_name items[ROOM];
-	struct db_names names;
+	const char *wanted_ids; /* auto, uuid, integer */
+	bool is_found;
+	struct schema_ids ids;
+	const struct id_type *id_type;
 };
 
 static const char *
@@ -131,25 +152,6 @@ index_add(struct schema *s, const char *placeholder, const char *table,
 				       dot != NULL ? dot + 1 : table, column));
 }
 
-struct schema *
-schema_make(struct arena *mem, const struct config *conf)
-{
-	struct schema *s = arena_new(mem, struct schema);
-
-	s->mem = mem;
-	s->settings = &conf->tables;
-	s->names.items = s->items;
-	for (size_t i = 0; i < countof(tables); i++)
-		table_add(s, &tables[i]);
-	for (size_t i = 0; i < countof(columns); i++)
-		column_add(s, &columns[i]);
-	for (size_t i = 0; i < countof(indexes); i++)
-		index_add(s, indexes[i].placeholder,
-			  setting_at(s, indexes[i].table),
-			  setting_at(s, indexes[i].column));
-	return s;
-}
-
 const struct db_names *
 schema_names(const struct schema *s)
 {
@@ -166,4 +168,117 @@ schema_plain(const struct db *db, const char *name)
 			return names->items[i].plain;
 	/* A placeholder that is none is our mistake. */
 	abort();
+}
+
+/* The schema that the database was opened with. */
+static struct schema *
+schema_of(const struct db *db)
+{
+	/* The names are the first member, and only they are const. */
+	return (struct schema *)(uintptr_t)(const void *)db_names(db);
+}
+
+bool
+schema_wanted_ids(const struct db *db, enum user_id_kind *out)
+{
+	const char *wanted = schema_of(db)->wanted_ids;
+
+	*out = strcmp(wanted, "integer") == 0 ? USER_ID_INTEGER : USER_ID_UUID;
+	return strcmp(wanted, "auto") != 0;
+}
+
+bool
+schema_has_uuids(const struct db *db)
+{
+	return strcmp(db_driver(db), "postgresql") == 0;
+}
+
+static void
+ids_set(struct schema *s, const char *driver, enum user_id_kind kind, int bits)
+{
+	size_t i = 0;
+
+	while (strcmp(id_types[i].driver, driver) != 0 ||
+	       id_types[i].kind != kind || id_types[i].bits < bits)
+		if (++i == countof(id_types))
+			abort();
+	s->ids.kind = kind;
+	s->ids.max = bits == 16   ? INT16_MAX
+		     : bits == 32 ? INT32_MAX
+				  : INT64_MAX;
+	s->id_type = &id_types[i];
+}
+
+void
+schema_forget_ids(struct db *db)
+{
+	schema_of(db)->is_found = false;
+}
+
+enum err
+schema_find_ids(struct db *db, struct arena *mem, const struct schema_ids **ids)
+{
+	struct schema *s = schema_of(db);
+	const struct db_column *table;
+	const struct db_column *id;
+	enum user_id_kind wanted;
+	size_t count;
+	enum err e;
+
+	*ids = &s->ids;
+	if (s->is_found)
+		return OK;
+	e = db_columns(db, mem, "user", &table, &count);
+	id = db_column_named(db, table, count, "user.id");
+	/* A table may yet be made, by another process. */
+	s->is_found = e == OK && id != NULL;
+	if (s->is_found && id->kind == DB_KIND_INT)
+		ids_set(s, db_driver(db), USER_ID_INTEGER, id->bits);
+	else if (s->is_found || !schema_wanted_ids(db, &wanted))
+		ids_set(s, db_driver(db), USER_ID_UUID, 0);
+	else
+		ids_set(s, db_driver(db), wanted, 0);
+	return e;
+}
+
+static enum err
+find_id_type(struct db *db, struct arena *mem, const char **out)
+{
+	const struct schema_ids *ids;
+	enum err e = schema_find_ids(db, mem, &ids);
+
+	*out = schema_of(db)->id_type->type;
+	return e;
+}
+
+static enum err
+find_id_key(struct db *db, struct arena *mem, const char **out)
+{
+	const struct schema_ids *ids;
+	enum err e = schema_find_ids(db, mem, &ids);
+
+	*out = schema_of(db)->id_type->key;
+	return e;
+}
+
+struct schema *
+schema_make(struct arena *mem, const struct config *conf)
+{
+	struct schema *s = arena_new(mem, struct schema);
+
+	s->mem = mem;
+	s->settings = &conf->tables;
+	s->names.items = s->items;
+	s->wanted_ids = conf->users.id;
+	name_add(s, "user.id:type")->find = find_id_type;
+	name_add(s, "user.id:key")->find = find_id_key;
+	for (size_t i = 0; i < countof(tables); i++)
+		table_add(s, &tables[i]);
+	for (size_t i = 0; i < countof(columns); i++)
+		column_add(s, &columns[i]);
+	for (size_t i = 0; i < countof(indexes); i++)
+		index_add(s, indexes[i].placeholder,
+			  setting_at(s, indexes[i].table),
+			  setting_at(s, indexes[i].column));
+	return s;
 }

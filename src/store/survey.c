@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "db/catalog.h"
 #include "store/schema.h"
 #include "store/user.h"
 
@@ -114,14 +115,14 @@ static enum err
 table_take(struct db *db, struct arena *mem, const char *table,
 	   struct survey_table *out)
 {
-	struct catalog_column *columns = NULL;
+	const struct db_column *columns = NULL;
 	size_t count = 0;
 
 	out->name = schema_plain(db, table);
 	TRY(db_has_table(db, mem, table, &out->is_there));
 	if (!out->is_there)
 		return OK;
-	TRY(catalog_columns(db, mem, table, &columns, &count));
+	TRY(db_columns(db, mem, table, &columns, &count));
 	out->columns = arena_array(mem, count + 1, sizeof(*out->columns));
 	out->column_count = count;
 	for (size_t i = 0; i < count; i++)

@@ -13,13 +13,12 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/err.h"
-#include "db/catalog.h"
 #include "db/db.h"
 
 #define SURVEY_TABLES 3 /* users first, then tokens, then OAuth accounts */
 
 struct survey_column {
-	struct catalog_column is;
+	struct db_column is;
 	bool is_known; /* we read and write it */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/user.h"
 
-#include "store/schema.h"
+#include "base/uuid.h"
+#include "store/user_id.h"
 
 /* What user_from_row reads, in its order. */
 #define USER_COLUMNS                                                           \
@@ -21,13 +22,24 @@
 	" FROM {user} u LEFT JOIN fcu_session_floor f"                         \
 	" ON f.user_id = u.{user.id}"
 
+#define INSERT_COLUMNS                                                         \
+	"{user.email}, {user.hashed_password}, {user.is_active},"              \
+	" {user.is_superuser}, {user.is_verified}"
+#define INSERT_VALUES "$1, $2, $3, $4, $5"
+
 static const struct db_statement insert = {
 	.name = "user_insert",
-	.sql = "INSERT INTO {user} ({user.id}, {user.email},"
-	       " {user.hashed_password}, {user.is_active},"
-	       " {user.is_superuser}, {user.is_verified})"
-	       " VALUES ($1, $2, $3, $4, $5, $6)",
+	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ", {user.id})"
+	       " VALUES (" INSERT_VALUES ", $6)",
 	.result = "",
+};
+
+/* Where the table numbers its rows. */
+static const struct db_statement insert_numbered = {
+	.name = "user_insert_numbered",
+	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ")"
+	       " VALUES (" INSERT_VALUES ") RETURNING {user.id}",
+	.result = "t",
 };
 
 static const struct db_statement by_id = {
@@ -132,30 +144,6 @@ static const struct db_statement duplicates = {
 	.reads_only = true,
 };
 
-static const struct db_statement check_columns = {
-	.name = "user_check_columns",
-	.sql = "SELECT " USER_COLUMNS " FROM {user} u WHERE 1 = 0",
-	.result = USER_RESULT,
-	.reads_only = true,
-};
-
-/* How many rows have an id that is no UUID as we write it, and how many have
- * a NULL. */
-static const struct db_statement count_unfit = {
-	.name = "user_count_unfit",
-	.sql = "SELECT count(CASE WHEN lower(CAST(u.{user.id} AS VARCHAR(64)))"
-	       " NOT LIKE '________-____-____-____-____________'"
-	       " OR lower(CAST(u.{user.id} AS VARCHAR(64)))"
-	       " <> CAST(u.{user.id} AS VARCHAR(64)) THEN 1 END),"
-	       " count(CASE WHEN u.{user.id} IS NULL"
-	       " OR u.{user.email} IS NULL OR u.{user.hashed_password} IS NULL"
-	       " OR u.{user.is_active} IS NULL"
-	       " OR u.{user.is_superuser} IS NULL"
-	       " OR u.{user.is_verified} IS NULL THEN 1 END) FROM {user} u",
-	.result = "ii",
-	.reads_only = true,
-};
-
 /* A table that somebody else made may lack NOT NULL. */
 static const char *
 text_of(const struct db_value *value)
@@ -202,19 +190,41 @@ bool_or_null(const bool *truth)
 	return truth != NULL ? db_bool(*truth) : db_null();
 }
 
-enum err
-user_insert(struct db *db, struct arena *mem, const struct user *u)
+/* A UUID is made here, a number by the table. */
+static enum err
+id_prepare(struct db *db, struct arena *mem, struct user *u)
 {
-	const struct db_value values[] = {
-		db_text(u->id),
-		db_text(u->email),
-		db_text(u->hashed_password),
-		db_bool(u->is_active),
-		db_bool(u->is_superuser),
+	char *id = arena_alloc(mem, UUID_SIZE);
+	enum user_id_kind kind;
+
+	if (u->id != NULL)
+		return OK;
+	TRY(user_id_find_kind(db, mem, &kind));
+	if (kind == USER_ID_INTEGER)
+		return OK;
+	uuid_new(id);
+	u->id = id;
+	return OK;
+}
+
+enum err
+user_insert(struct db *db, struct arena *mem, struct user *u)
+{
+	const struct db_value *row;
+	struct db_value values[6] = {
+		db_text(u->email),       db_text(u->hashed_password),
+		db_bool(u->is_active),   db_bool(u->is_superuser),
 		db_bool(u->is_verified),
 	};
 
-	return db_run(db, mem, &insert, values, countof(values), NULL);
+	TRY(id_prepare(db, mem, u));
+	if (u->id != NULL) {
+		values[5] = db_text(u->id);
+		return db_run(db, mem, &insert, values, 6, NULL);
+	}
+	TRY(row_find(db, mem, &insert_numbered, values, 5, &row));
+	u->id = text_of(&row[0]);
+	return OK;
 }
 
 enum err
@@ -258,6 +268,20 @@ user_by_session(struct db *db, struct arena *mem, const char *id,
 		out->revoked = row[9].number != 0;
 	}
 	return e;
+}
+
+enum err
+user_by_nothing(struct db *db, struct arena *mem)
+{
+	static const char *const nobody[] = {
+		[USER_ID_UUID] = "00000000-0000-0000-0000-000000000000",
+		[USER_ID_INTEGER] = "0",
+	};
+	struct user_session session;
+	enum user_id_kind kind;
+
+	TRY(user_id_find_kind(db, mem, &kind));
+	return user_by_session(db, mem, nobody[kind], "", &session);
 }
 
 enum err
@@ -384,84 +408,5 @@ user_duplicates(struct db *db, struct arena *mem, int64_t limit,
 	*out = arena_array(mem, rows.count + 1, sizeof(**out));
 	for (size_t i = 0; i < rows.count; i++)
 		(*out)[i] = rows.cells[i].text;
-	return e;
-}
-
-static const char *
-no_uuids(const struct db *db, struct arena *mem)
-{
-	return arena_printf(
-		mem,
-		"the ids of the table \"%s\" are not UUIDs, and this version "
-		"takes UUID ids only: give its users UUIDs as FastAPI Users "
-		"writes them, or use another database",
-		schema_plain(db, "user"));
-}
-
-/* What its declaration says; an empty table has nothing else. */
-static enum err
-declaration_check(struct db *db, struct arena *mem, const char **why)
-{
-	bool has_uuid;
-	enum err e = db_has_uuid(db, mem, "user", "user.id", &has_uuid);
-
-	if (e == OK && !has_uuid) {
-		*why = no_uuids(db, mem);
-		return ERR_INVALID;
-	}
-	if (e == OK)
-		e = db_run(db, mem, &check_columns, NULL, 0, NULL);
-	if (e != ERR_INTERNAL)
-		return e;
-	*why = arena_printf(mem,
-			    "the table \"%s\" is not one of FastAPI Users, "
-			    "so use another database, or add what it lacks: %s",
-			    schema_plain(db, "user"), db_complaint(db));
-	return ERR_INVALID;
-}
-
-static enum err
-rows_check(struct db *db, struct arena *mem, const char **why)
-{
-	struct db_rows rows;
-	enum err e = db_query(db, mem, &count_unfit, NULL, 0, &rows);
-
-	if (e != OK)
-		return e;
-	if (rows.cells[0].number > 0) {
-		*why = no_uuids(db, mem);
-		return ERR_INVALID;
-	}
-	if (rows.cells[1].number > 0) {
-		*why = arena_printf(
-			mem,
-			"%lld rows of the table \"%s\" have NULL in one of "
-			"%s, %s, %s, %s, %s, %s: give them a value, or delete "
-			"them",
-			(long long)rows.cells[1].number,
-			schema_plain(db, "user"), schema_plain(db, "user.id"),
-			schema_plain(db, "user.email"),
-			schema_plain(db, "user.hashed_password"),
-			schema_plain(db, "user.is_active"),
-			schema_plain(db, "user.is_superuser"),
-			schema_plain(db, "user.is_verified"));
-		return ERR_INVALID;
-	}
-	return OK;
-}
-
-enum err
-user_check_table(struct db *db, struct arena *mem, const char **why)
-{
-	bool is_there;
-	enum err e = db_has_table(db, mem, "user", &is_there);
-
-	if (e == OK && is_there)
-		e = declaration_check(db, mem, why);
-	if (e == OK && is_there)
-		e = rows_check(db, mem, why);
-	if (e != OK && e != ERR_INVALID)
-		*why = arena_printf(mem, "%s: %s", err_sentence(e),
-				    db_complaint(db));
 	return e;
 }

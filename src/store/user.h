@@ -14,7 +14,7 @@
 
 /* A row; texts live on the arena of whoever asked. */
 struct user {
-	const char *id; /* canonical UUID */
+	const char *id; /* canonical, as user_id_read gives it */
 	const char *email;
 	const char *hashed_password;
 	bool is_active;
@@ -44,8 +44,11 @@ struct user_session {
 	bool revoked;            /* the token itself was logged out */
 };
 
-/* ERR_ALREADY_EXISTS when the id or the address (without case) is taken. */
-enum err user_insert(struct db *db, struct arena *mem, const struct user *u)
+/*
+ * u->id NULL: it becomes a new one, a random UUID or what the table numbers.
+ * ERR_ALREADY_EXISTS when the id or the address (without case) is taken.
+ */
+enum err user_insert(struct db *db, struct arena *mem, struct user *u)
 	NODISCARD NONNULL(1, 2, 3);
 
 /* ERR_NOT_FOUND when there is none. The id is canonical. */
@@ -54,6 +57,10 @@ enum err user_by_id(struct db *db, struct arena *mem, const char *id,
 /* By lower(email). */
 enum err user_by_email(struct db *db, struct arena *mem, const char *email,
 		       struct user *out) NODISCARD NONNULL(1, 2, 3, 4);
+/* Looks for nobody, in every table that a request reads. ERR_NOT_FOUND when
+ * all is well. */
+enum err user_by_nothing(struct db *db, struct arena *mem)
+	NODISCARD NONNULL(1, 2);
 /* token_hash: SHA-256 of the token in hexadecimal. */
 enum err user_by_session(struct db *db, struct arena *mem, const char *id,
 			 const char *token_hash, struct user_session *out)
@@ -106,13 +113,5 @@ enum err user_list(struct db *db, struct arena *mem, const char *after,
 enum err user_duplicates(struct db *db, struct arena *mem, int64_t limit,
 			 const char ***out, size_t *count)
 	NODISCARD NONNULL(1, 2, 4, 5);
-
-/*
- * Whether the table, where there is one, can be kept as it is: it has the
- * columns, its ids are UUIDs, and nothing is NULL. ERR_INVALID when not. On
- * any failure *why is a sentence for people, on the arena or static.
- */
-enum err user_check_table(struct db *db, struct arena *mem, const char **why)
-	NODISCARD NONNULL(1, 2, 3);
 
 #endif

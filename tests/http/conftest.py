@@ -17,6 +17,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "stack")]
 
 import stack as stacks  # noqa: E402
 from client import Client  # noqa: E402
+from renamed import RENAMED  # noqa: E402
 
 # The cheapest hashes there are; what is tested is not their strength.
 CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
@@ -25,8 +26,10 @@ COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Sanitizer:DEADLY")
 DEATH = re.compile(r"event=worker_exited\b.*\bsignal=(\d+)")
 DATABASES = ("sqlite", "postgres")
 # Every way in, for the tests that must hold whatever carries a request.
-WAYS = [(db, server) for server in ("nginx", "nginx-fd0", "apache-cgi")
+WAYS = [(db, server, ()) for server in ("nginx", "nginx-fd0", "apache-cgi")
         for db in DATABASES]
+# And with other names of everything, and numbers for ids.
+WAYS += [(db, "nginx", RENAMED) for db in DATABASES]
 
 
 class House:
@@ -123,7 +126,11 @@ def client(stack):
     return stack.client
 
 
-@pytest.fixture(scope="session", params=WAYS, ids="-".join)
+def name_way(way):
+    return "-".join((*way[:2], *(("renamed",) if way[2] else ())))
+
+
+@pytest.fixture(scope="session", params=WAYS, ids=name_way)
 def any_way(request, house):
     """A client, once for each way into the program."""
     return house.get(*request.param).client

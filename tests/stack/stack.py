@@ -182,7 +182,7 @@ class Stack:
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
-                 appended=(), www=None):
+                 appended=(), www=None, before=""):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -193,6 +193,8 @@ class Stack:
         self.port = port
         self.mount = mount
         self.appended = appended
+        # SQL that is run in the empty database: what others left in it.
+        self.before = before
         self.durable = durable
         self.access_log = access_log
         # A folder of files to serve besides those of the sources.
@@ -684,6 +686,8 @@ Mutex file:{self.folder}
         self.save_record()
         if self.db == "postgres":
             self.postgres_start()
+        if self.before:
+            self.run_script(self.before)
         self.program_command("migrate", "apply")
 
     def has_users(self):
@@ -731,6 +735,17 @@ Mutex file:{self.folder}
                 return row and row[0]
         return self.run("psql", "-X", "-qtA", "-d", self.database_url, "-c",
                         query).stdout.strip()
+
+    def run_script(self, sql):
+        """Runs SQL in the database, which may be none of ours yet."""
+        if self.db == "sqlite":
+            os.close(self.create("users.db", flags=0))
+            with contextlib.closing(sqlite3.connect(
+                    self.path("users.db"), timeout=30)) as connection:
+                connection.executescript(sql)
+            return
+        self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d",
+                 self.database_url, "-c", sql)
 
     def stored_hash(self, user):
         return self.ask('SELECT hashed_password FROM "user" WHERE id = '

@@ -530,34 +530,6 @@ an_address_finds_its_driver(void **state)
 }
 
 static void
-tables_and_columns_for_uuids_are_known(void **state)
-{
-	static const struct {
-		const char *column;
-		bool is_uuid;
-	} columns[] = {{"a", true}, {"b", false}, {"c", false}, {"d", false}};
-	struct fixture *f = *state;
-	bool found = true;
-
-	assert_int_equal(db_has_table(f->db, f->mem, "kinds", &found), OK);
-	assert_false(found);
-	assert_int_equal(db_has_uuid(f->db, f->mem, "kinds", "a", &found), OK);
-	assert_false(found);
-	assert_int_equal(db_script(f->other, "CREATE TABLE kinds (a UUID,"
-					     " b INTEGER, c BIGINT)"),
-			 OK);
-
-	assert_int_equal(db_has_table(f->db, f->mem, "kinds", &found), OK);
-	assert_true(found);
-	for (size_t i = 0; i < countof(columns); i++) {
-		assert_int_equal(db_has_uuid(f->db, f->mem, "kinds",
-					     columns[i].column, &found),
-				 OK);
-		assert_int_equal(found, columns[i].is_uuid);
-	}
-}
-
-static void
 a_file_that_is_not_there_is_made_only_on_demand(void **state)
 {
 	struct fixture *f = *state;
@@ -930,8 +902,7 @@ the_next_host_is_tried_when_the_first_is_silent(void **state)
 		RUN(who_is_alone_is_alone),                                    \
 		RUN(several_processes_write_at_once),                          \
 		RUN(a_statement_without_end_is_stopped_in_time),               \
-		RUN(a_changed_table_does_not_stop_known_statements),           \
-		RUN(tables_and_columns_for_uuids_are_known)
+		RUN(a_changed_table_does_not_stop_known_statements)
 
 int
 main(void)

@@ -3,9 +3,9 @@
 
 #include "base/attr.h"
 #include "db/migrate.h"
-#include "db/names.h"
 #include "store/session.h"
 #include "store/user.h"
+#include "store/user_table.h"
 
 #define ANNA "00000000-0000-4000-8000-00000000000a"
 #define MANY 300
@@ -28,9 +28,9 @@ static const char renamed[] = "tables {\n"
 			      "}\n";
 
 static const struct db_name animals[] = {
-	{"cat", "\"felis\"", "felis", NULL},
-	{"cat.tail_2", "\"t\"", "t", NULL},
-	{"cat:all", "\"a\", \"b\"", NULL, NULL},
+	{"cat", "\"felis\"", "felis", NULL, NULL},
+	{"cat.tail_2", "\"t\"", "t", NULL, NULL},
+	{"cat:all", "\"a\", \"b\"", NULL, NULL, NULL},
 };
 
 static const struct db_names zoo = {animals, countof(animals)};
@@ -52,66 +52,63 @@ placeholders_are_replaced_and_nothing_else(void **state)
 		{"{{cat}}", "{\"felis\"}"},
 		{"{", "{"},
 	};
-	struct arena *mem = arena_open(0, (size_t)1 << 20);
-	struct names *n = names_open(&zoo);
-	const char *unknown = NULL;
+	struct fixture *f = *state;
+	struct db *db = fixture_open_as(&zoo, f->url, 10, true);
+	const char *out;
 
-	(void)state;
-	for (size_t i = 0; i < countof(cases); i++)
-		assert_string_equal(names_expand(n, mem, cases[i][0], &unknown),
-				    cases[i][1]);
-	assert_null(unknown);
-	names_close(n);
-	arena_close(mem);
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(db_expand(db, f->mem, cases[i][0], &out), OK);
+		assert_string_equal(out, cases[i][1]);
+	}
+	db_close(db);
 }
 
 static void
-a_placeholder_that_stands_for_nothing_is_named(void **state)
+a_placeholder_that_stands_for_nothing_is_an_error(void **state)
 {
 	static const struct db_statement dog = {
 		.name = "dog",
 		.sql = "SELECT {cat}, {dog.tail}",
 		.result = "t",
 	};
-	struct arena *mem = arena_open(0, (size_t)1 << 20);
-	struct names *n = names_open(&zoo);
-	const char *unknown = NULL;
+	struct fixture *f = *state;
+	struct db *db = fixture_open_as(&zoo, f->url, 10, true);
+	const char *out;
 
-	(void)state;
-	assert_null(names_expand(n, mem, "{cat} {dog}", &unknown));
-	assert_string_equal(unknown, "dog");
-	assert_null(names_statement(n, &dog, &unknown));
-	assert_string_equal(unknown, "dog.tail");
-	names_close(n);
-	arena_close(mem);
+	assert_int_equal(db_expand(db, f->mem, "{cat} {dog}", &out),
+			 ERR_INTERNAL);
+	assert_non_null(strstr(db_complaint(db), "{dog}"));
+	assert_int_equal(db_run(db, f->mem, &dog, NULL, 0, NULL), ERR_INTERNAL);
+	assert_non_null(strstr(db_complaint(db), "{dog.tail}"));
+	db_close(db);
 }
 
+/* More than the table of statements has room for at first. */
 static void
 a_statement_is_expanded_once(void **state)
 {
-	struct db_statement *s = calloc(MANY, sizeof(*s));
-	const struct db_statement *made[MANY];
-	struct names *n = names_open(&zoo);
-	const char *unknown;
+	struct fixture *f = *state;
+	struct db_statement *s = arena_array(f->mem, MANY, sizeof(*s));
+	struct db *db = fixture_open_as(&zoo, f->url, 10, true);
+	struct db_rows rows;
 
-	(void)state;
-	assert_non_null(s);
-	for (size_t i = 0; i < MANY; i++) {
-		s[i] = (struct db_statement){.name = "cat",
-					     .sql = "SELECT {cat}",
-					     .result = "t",
-					     .reads_only = i % 2 == 0};
-		made[i] = names_statement(n, &s[i], &unknown);
-		assert_non_null(made[i]);
-		assert_string_equal(made[i]->sql, "SELECT \"felis\"");
-		assert_string_equal(made[i]->result, "t");
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < MANY; i++) {
+			/* What was expanded at first stays as it was. */
+			s[i] = (struct db_statement){
+				.name = arena_printf(f->mem, "cat_%zu", i),
+				.sql = arena_printf(f->mem,
+						    "SELECT %zu AS {cat}",
+						    round == 0 ? i : 0),
+				.result = "i",
+				.reads_only = true};
+			assert_int_equal(
+				db_query(db, f->mem, &s[i], NULL, 0, &rows),
+				OK);
+			assert_int_equal(rows.cells[0].number, i);
+		}
 	}
-	for (size_t i = 0; i < MANY; i++) {
-		assert_ptr_equal(names_statement(n, &s[i], &unknown), made[i]);
-		assert_int_equal(made[i]->reads_only, i % 2 == 0);
-	}
-	names_close(n);
-	free(s);
+	db_close(db);
 }
 
 static const char *
@@ -235,7 +232,7 @@ static void
 everything_works_with_other_names(void **state)
 {
 	const struct migrate_watch watch = {0};
-	const struct user u = anna();
+	struct user u = anna();
 	const struct user_change change = {.hashed_password = "new"};
 	struct fixture *f = *state;
 	struct db *db = fixture_open_as(names_of(renamed), f->url, 10, true);
@@ -246,7 +243,7 @@ everything_works_with_other_names(void **state)
 	size_t count;
 
 	assert_int_equal(migrate_apply(db, f->mem, 1, &watch, &why), OK);
-	assert_int_equal(user_check_table(db, f->mem, &why), OK);
+	assert_int_equal(user_table_check(db, f->mem, &why), OK);
 	assert_int_equal(user_insert(db, f->mem, &u), OK);
 	assert_int_equal(user_insert(db, f->mem, &u), ERR_ALREADY_EXISTS);
 	assert_int_equal(user_by_id(db, f->mem, ANNA, &out), OK);
@@ -262,7 +259,7 @@ everything_works_with_other_names(void **state)
 	assert_int_equal(count, 1);
 	assert_int_equal(session_end_others(db, f->mem, ANNA, 1, NULL), OK);
 	assert_int_equal(user_delete(db, f->mem, ANNA), OK);
-	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	assert_int_equal(user_table_check(f->db, f->mem, &why), OK);
 	assert_int_equal(db_script(f->db, "SELECT \"Mail\", \"1st\", \"select\""
 					  " FROM \"Members\""),
 			 OK);
@@ -280,7 +277,7 @@ a_complaint_uses_the_configured_name(void **state)
 		db_script(f->db, "CREATE TABLE \"Members\" (\"select\" FLOAT)"),
 		OK);
 
-	assert_int_equal(user_check_table(db, f->mem, &why), ERR_INVALID);
+	assert_int_equal(user_table_check(db, f->mem, &why), ERR_INVALID);
 	assert_non_null(strstr(why, "\"Members\""));
 	db_close(db);
 }
@@ -289,46 +286,112 @@ static void
 a_schema_is_kept_apart(void **state)
 {
 	static const struct db_name elsewhere[] = {
-		{"user", "\"fcu_elsewhere\".\"user\"", "user", "fcu_elsewhere"},
-		{"user.id", "\"id\"", "id", NULL},
+		{"user", "\"fcu_elsewhere\".\"user\"", "user", "fcu_elsewhere",
+		 NULL},
+		{"user.id", "\"id\"", "id", NULL, NULL},
 	};
 	static const struct db_names names = {elsewhere, countof(elsewhere)};
 	struct fixture *f = *state;
 	struct db *db = fixture_open_as(&names, f->url, 10, true);
+	const struct db_column *columns;
 	bool found = true;
+	size_t count;
 
 	assert_int_equal(db_script(f->db, "CREATE TABLE \"user\" (id UUID)"),
 			 OK);
 
 	assert_int_equal(db_has_table(db, f->mem, "user", &found), OK);
 	assert_false(found);
-	assert_int_equal(db_has_uuid(db, f->mem, "user", "user.id", &found),
-			 OK);
-	assert_false(found);
+	assert_int_equal(db_columns(db, f->mem, "user", &columns, &count), OK);
+	assert_int_equal(count, 0);
 	assert_int_equal(db_has_table(f->db, f->mem, "user", &found), OK);
 	assert_true(found);
 	db_close(db);
 }
 
+static const struct db_column *
+column(struct fixture *f, const char *name)
+{
+	const struct db_column *columns;
+	size_t count;
+
+	assert_int_equal(db_columns(f->db, f->mem, "kinds", &columns, &count),
+			 OK);
+	return db_column_named(f->db, columns, count, name);
+}
+
+static void
+tables_and_their_columns_are_known(void **state)
+{
+	static const struct {
+		const char *column;
+		enum db_kind kind;
+		int64_t length;
+	} cases[] = {
+		{"a", DB_KIND_UUID, -1},  {"b", DB_KIND_INT, -1},
+		{"c", DB_KIND_TEXT, 320}, {"d", DB_KIND_TEXT, 36},
+		{"e", DB_KIND_TEXT, -1},  {"f", DB_KIND_BOOL, -1},
+		{"g", DB_KIND_REAL, -1},  {"h", DB_KIND_REAL, 10},
+		{"i", DB_KIND_DATE, -1},  {"j", DB_KIND_TIME, -1},
+		{"k", DB_KIND_TIME, -1},  {"l", DB_KIND_OTHER, -1},
+	};
+	struct fixture *f = *state;
+	bool found = true;
+
+	assert_int_equal(db_has_table(f->db, f->mem, "kinds", &found), OK);
+	assert_false(found);
+	assert_null(column(f, "a"));
+	assert_int_equal(
+		db_script(f->other,
+			  "CREATE TABLE kinds (a UUID, b INTEGER NOT NULL,"
+			  " c VARCHAR(320), d CHAR(36), e TEXT DEFAULT 'x',"
+			  " f BOOLEAN, g DOUBLE PRECISION, h NUMERIC(10, 2),"
+			  " i DATE, j TIMESTAMP, k TIMESTAMP WITH TIME ZONE,"
+			  " l JSON, PRIMARY KEY (b))"),
+		OK);
+
+	assert_int_equal(db_has_table(f->db, f->mem, "kinds", &found), OK);
+	assert_true(found);
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct db_column *c = column(f, cases[i].column);
+
+		assert_non_null(c);
+		if (c->kind != cases[i].kind || c->length != cases[i].length)
+			fail_msg("%s %s", c->name, c->declared);
+		assert_int_equal(c->is_nullable, c->name[0] != 'b');
+		assert_int_equal(c->has_default,
+				 c->name[0] == 'e' || (f->server == NULL &&
+						       c->name[0] == 'b'));
+	}
+	assert_null(column(f, "m"));
+	assert_int_equal(column(f, "k")->has_zone, f->server != NULL);
+	assert_int_equal(column(f, "b")->bits, f->server != NULL ? 32 : 64);
+}
+
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(placeholders_are_replaced_and_nothing_else),
-	cmocka_unit_test(a_placeholder_that_stands_for_nothing_is_named),
-	cmocka_unit_test(a_statement_is_expanded_once),
 	cmocka_unit_test(by_default_the_names_are_those_of_the_reference),
 	cmocka_unit_test(a_table_may_be_in_a_schema),
 	cmocka_unit_test(what_is_no_identifier_is_refused),
 };
 
 static const struct CMUnitTest sqlite_tests[] = {
+	ON_SQLITE(placeholders_are_replaced_and_nothing_else),
+	ON_SQLITE(a_placeholder_that_stands_for_nothing_is_an_error),
+	ON_SQLITE(a_statement_is_expanded_once),
 	ON_SQLITE(everything_works_with_other_names),
 	ON_SQLITE(a_complaint_uses_the_configured_name),
 	ON_SQLITE(a_schema_is_kept_apart),
+	ON_SQLITE(tables_and_their_columns_are_known),
 };
 
 static const struct CMUnitTest postgresql_tests[] = {
+	ON_POSTGRESQL(placeholders_are_replaced_and_nothing_else),
+	ON_POSTGRESQL(a_placeholder_that_stands_for_nothing_is_an_error),
+	ON_POSTGRESQL(a_statement_is_expanded_once),
 	ON_POSTGRESQL(everything_works_with_other_names),
 	ON_POSTGRESQL(a_complaint_uses_the_configured_name),
 	ON_POSTGRESQL(a_schema_is_kept_apart),
+	ON_POSTGRESQL(tables_and_their_columns_are_known),
 };
 
 int

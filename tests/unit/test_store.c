@@ -4,6 +4,7 @@
 #include "db/migrate.h"
 #include "store/session.h"
 #include "store/user.h"
+#include "store/user_table.h"
 
 #define ANNA "00000000-0000-4000-8000-00000000000a"
 #define BERT "00000000-0000-4000-8000-00000000000b"
@@ -22,7 +23,7 @@ tables_make(struct fixture *f)
 static enum err
 insert(struct fixture *f, const char *id, const char *email)
 {
-	const struct user u = {
+	struct user u = {
 		.id = id,
 		.email = email,
 		.hashed_password = "$argon2id$old",
@@ -293,9 +294,9 @@ no_table_and_one_of_ours_can_be_kept(void **state)
 	struct fixture *f = *state;
 	const char *why;
 
-	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	assert_int_equal(user_table_check(f->db, f->mem, &why), OK);
 	two_users(f);
-	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	assert_int_equal(user_table_check(f->db, f->mem, &why), OK);
 }
 
 /* What refuses the table; the transaction ends as a migration's would. */
@@ -304,7 +305,7 @@ assert_unfit(struct fixture *f, const char *part)
 {
 	const char *why = NULL;
 
-	assert_int_equal(user_check_table(f->other, f->mem, &why), ERR_INVALID);
+	assert_int_equal(user_table_check(f->other, f->mem, &why), ERR_INVALID);
 	assert_non_null(strstr(why, part));
 }
 
@@ -338,18 +339,40 @@ a_missing_column_is_noticed(void **state)
 }
 
 static void
-ids_that_are_no_uuids_are_noticed(void **state)
+ids_that_are_no_ids_are_noticed(void **state)
 {
-	static const char *const types[] = {"INTEGER", "BIGINT", "SERIAL"};
+	static const char *const types[][2] = {
+		{"FLOAT", "neither UUIDs nor whole numbers"},
+		{"DATE", "neither UUIDs nor whole numbers"},
+		{"BIGINT", "does not number its rows: its column id needs"},
+		{"SMALLINT PRIMARY KEY", "does not number its rows"},
+		{"CHAR(36)", "neither UUIDs nor whole numbers"},
+	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < countof(types) - (f->server == NULL); i++) {
-		table_of_others(f, types[i], "");
-		assert_unfit(f, "UUID ids only");
+		table_of_others(f, types[i][0], "");
+		assert_unfit(f, types[i][1]);
+	}
+}
+
+static void
+whole_numbers_can_be_kept(void **state)
+{
+	static const char *const types[] = {"INTEGER PRIMARY KEY",
+					    "SERIAL PRIMARY KEY", "BIGSERIAL"};
+	struct fixture *f = *state;
+	const char *why = "";
+
+	for (size_t i = f->server != NULL; i < countof(types); i++) {
+		if (f->server == NULL && i > 0)
+			break;
 		table_of_others(f, types[i],
-				"INSERT INTO \"user\" (id, email) VALUES"
-				" (1, 'a@example.org')");
-		assert_unfit(f, "UUID ids only");
+				"INSERT INTO \"user\" (email, hashed_password,"
+				" is_active, is_superuser, is_verified) VALUES"
+				" ('a@x', 'h', true, false, false)");
+		if (user_table_check(f->db, f->mem, &why) != OK)
+			fail_msg("%s", why);
 	}
 }
 
@@ -368,7 +391,7 @@ texts_that_are_no_uuids_are_noticed(void **state)
 					     "INSERT INTO \"user\" VALUES (%s,"
 					     " 'a@x', 'h', 1, 0, 0)",
 					     ids[i]));
-		assert_unfit(f, "UUID ids only");
+		assert_unfit(f, "neither UUIDs nor whole numbers");
 	}
 }
 
@@ -384,7 +407,7 @@ nulls_are_noticed(void **state)
 	table_of_others(f, f->server != NULL ? "UUID" : "CHAR(36)",
 			"INSERT INTO \"user\" VALUES ('" ANNA "', 'a@x', 'h',"
 			" true, false, false)");
-	assert_int_equal(user_check_table(f->db, f->mem, &why), OK);
+	assert_int_equal(user_table_check(f->db, f->mem, &why), OK);
 	for (size_t i = 0; i < countof(columns); i++) {
 		const char *sql = arena_printf(
 			f->mem,
@@ -565,8 +588,8 @@ statements_can_be_run_many_times(void **state)
 		RUN(shared_addresses_are_told),                                 \
 		RUN(no_table_and_one_of_ours_can_be_kept),                      \
 		RUN(a_missing_column_is_noticed),                               \
-		RUN(ids_that_are_no_uuids_are_noticed),                         \
-		RUN(nulls_are_noticed),                                         \
+		RUN(ids_that_are_no_ids_are_noticed),                           \
+		RUN(whole_numbers_can_be_kept), RUN(nulls_are_noticed),         \
 		RUN(a_fresh_session_has_nothing_against_it),                    \
 		RUN(ended_sessions_are_seen_with_their_exemption),              \
 		RUN(the_floor_never_moves_back_but_the_newest_exemption_holds), \

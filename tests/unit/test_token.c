@@ -843,7 +843,7 @@ deep_claims_are_refused(void **state)
 }
 
 static void
-the_subject_is_a_uuid_and_becomes_canonical(void **state)
+the_subject_is_a_text_that_can_be_an_id(void **state)
 {
 	static const struct {
 		const char *sub;
@@ -852,7 +852,10 @@ the_subject_is_a_uuid_and_becomes_canonical(void **state)
 		{"\"0B5E2AB4-1A0E-4B9E-9D7A-3F2C1D0E9B8A\"", OK},
 		{"\"{0b5e2ab41a0e4b9e9d7a3f2c1d0e9b8a}\"", OK},
 		{"\"urn:uuid:" USER "\"", OK},
-		{"\"1\"", ERR_BAD_TOKEN},
+		{"\"1\"", OK},
+		{"\" -1_0\"", OK},
+		{"\"1.0\"", ERR_BAD_TOKEN},
+		{"\"nobody\"", ERR_BAD_TOKEN},
 		{"\"\"", ERR_BAD_TOKEN},
 		{"\"" USER "\\u0000\"", ERR_BAD_TOKEN},
 		{"\"" USER "\\ud800\"", ERR_BAD_TOKEN},
@@ -874,8 +877,6 @@ the_subject_is_a_uuid_and_becomes_canonical(void **state)
 						       HEADER, claims),
 					    HOUR, &t),
 				 cases[i].e);
-		if (cases[i].e == OK)
-			assert_string_equal(t.subject, USER);
 	}
 }
 
@@ -976,7 +977,7 @@ main(void)
 		TEST(verified_claims_are_an_object),
 		TEST(signed_rubbish_is_refused),
 		TEST(deep_claims_are_refused),
-		TEST(the_subject_is_a_uuid_and_becomes_canonical),
+		TEST(the_subject_is_a_text_that_can_be_an_id),
 		TEST(a_token_id_is_a_text),
 		TEST(a_token_past_the_size_limit_is_refused),
 		TEST(every_cut_and_every_flipped_bit_is_noticed),
