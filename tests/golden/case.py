@@ -57,7 +57,7 @@ def step(method, path, body=None, kind=JSON, who="nobody", headers=(), **extra):
 
 
 def case(group, name, *steps, **extra):
-    """Return a case; extra holds fresh, later, direct, two_secrets or policy."""
+    """Return a case; extra holds fresh, later, direct, pages, two_secrets or policy."""
     return {"name": name, "group": group, **extra, "steps": list(steps)}
 
 

@@ -37,7 +37,7 @@ def arguments():
     parser.add_argument("state", nargs="?")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--skip", action="append", default=[])
-    for name in ("--later", "--direct", "--policy", "--reference", "--list"):
+    for name in ("--later", "--direct", "--pages", "--policy", "--reference", "--list"):
         parser.add_argument(name, action="store_true")
     return parser.parse_args()
 
@@ -55,6 +55,7 @@ def chosen(cases, options):
         if case.get("policy", False) == options.policy
         and (options.later or not case.get("later", False))
         and (options.direct or not case.get("direct", False))
+        and (options.pages or not case.get("pages", False))
         and (not options.only or matches(case, options.only))
         and not matches(case, options.skip)
     ]

@@ -25,6 +25,9 @@ COMPLAINT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Sanitizer:DEADLY")
 # SIGSYS is what the sandbox ends a worker with.
 DEATH = re.compile(r"event=worker_exited\b.*\bsignal=(\d+)")
 DATABASES = ("sqlite", "postgres")
+# The files of /docs and /redoc that npm fetches; a test must not need it.
+FETCHED = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.js",
+           "favicon-32x32.png", "redoc.standalone.js")
 # Every way in, for the tests that must hold whatever carries a request.
 WAYS = [(db, server, ()) for server in ("nginx", "nginx-fd0", "apache-cgi")
         for db in DATABASES]
@@ -113,6 +116,16 @@ def house():
 def db(request):
     """Every test that asks for it runs on each database."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def www(tmp_path_factory):
+    """A folder with what stands in for those files."""
+    folder = tmp_path_factory.mktemp("www")
+    (folder / "docs").mkdir()
+    for name in FETCHED:
+        (folder / "docs" / name).write_bytes(f"{name}\xff".encode("latin-1"))
+    return str(folder)
 
 
 @pytest.fixture

@@ -37,14 +37,14 @@ DIRECT = [pytest.param(case, id=title(case))
 
 
 @pytest.fixture(scope="session")
-def player(house, db):
+def player(house, db, www):
     """Plays cases on a stack: ordinary ones, or those with a policy."""
     players = {}
 
     def get(policy):
         if policy not in players:
-            stack = house.get(db, settings=(
-                () if policy else ("password.policy=none",)))
+            stack = house.get(db) if policy else house.get(
+                db, settings=("password.policy=none",), www=www)
             # One list of secrets signs for all backends here.
             keys = dict(stack.secrets, bearer=stack.secrets["jwt"])
             players[policy] = Player(

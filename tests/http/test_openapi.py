@@ -9,9 +9,9 @@ import re
 
 import pytest
 
+from conftest import FETCHED
 from test_golden import GOLDEN
 
-# Who needs what, so that a document says something to those who read it.
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
 TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -261,9 +261,7 @@ def test_without_their_files_there_are_no_pages(house):
     assert client.get("/openapi.json").status_code == 200
 
 
-# The pages. What npm fetches is stood in for: a test must not need it.
-FETCHED = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.js",
-           "favicon-32x32.png", "redoc.standalone.js")
+# The pages.
 CONTENT_TYPES = {"css": "text/css", "js": "text/javascript",
                  "png": "image/png"}
 # What each page loads, by its attribute, and what it tells its script.
@@ -276,15 +274,6 @@ PAGES = {
     "/redoc": ({"favicon-32x32.png", "redoc.css", "redoc.standalone.js"},
                {"spec-url": "/openapi.json"}),
 }
-
-
-@pytest.fixture(scope="session")
-def www(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("www")
-    (folder / "docs").mkdir()
-    for name in FETCHED:
-        (folder / "docs" / name).write_bytes(f"{name}\xff".encode("latin-1"))
-    return str(folder)
 
 
 @pytest.fixture(params=[("nginx", ""), ("nginx", "/account"),

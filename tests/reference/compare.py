@@ -25,6 +25,7 @@ def corpus(options):
         for one in found
         if not one.get("policy")
         and not one.get("later")
+        and not one.get("pages")
         and (
             not options.only
             or any(word == one["group"] or word in one["name"] for word in options.only)
