@@ -78,6 +78,8 @@ def test_a_life_without_memory_errors(cgi):
 
     assert cgi("GET", "/healthz")[0] == 200
     assert cgi("GET", "/readyz")[0] == 200
+    assert json.loads(cgi("GET", "/openapi.json")[1])["openapi"] == "3.1.0"
+    assert cgi("GET", "/openapi.json", if_none_match="*")[0] == 304
     status, body = cgi("POST", "/auth/register", JSON, json.dumps({
         "email": "J\u00f6rg@b\u00fccher.de", "password": PASSWORD}))
     assert status == 201
