@@ -304,11 +304,12 @@ add_info(struct buf *out, const struct openapi_settings *s)
 	json_end(out, '}');
 }
 
-static void
-build(const struct api *api)
+static enum err
+build(const struct api *api, struct ctx *cx)
 {
 	struct buf out;
 
+	TRY(user_id_find_kind(cx->db, cx->mem, &api->openapi->ids));
 	buf_init(&out, api->mem, DOCUMENT_ROOM);
 	json_begin(&out, NULL, '{');
 	json_add_text(&out, "openapi", "3.1.0");
@@ -323,6 +324,7 @@ build(const struct api *api)
 	api->openapi->etag =
 		arena_printf(api->mem, "\"%.*s\"", ETAG_DIGITS,
 			     crypto_sha256_hex(api->mem, out.data, out.len));
+	return OK;
 }
 
 /* RFC 9110, section 13.1.2. Whoever compressed our answer has made the tag a
@@ -341,7 +343,7 @@ get_openapi(struct call *c)
 	const struct openapi *o = c->api->openapi;
 
 	if (o->text == NULL)
-		build(c->api);
+		TRY(build(c->api, c->cx));
 	c->rs->cache_control = "no-cache";
 	resp_header(c->rs, "ETag", o->etag);
 	if (is_known(c->rq->if_none_match, o->etag)) {

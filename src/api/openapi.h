@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The API's description of itself (OpenAPI 3.1), made from routes.def, the
- * schemas it names and the configuration, as the reference describes an
- * application with the same routers; and the pages that show it.
+ * schemas it names, the configuration and the kind of ids that users have, as
+ * the reference describes an application with the same routers; and the pages
+ * that show it.
  */
 #ifndef OPENAPI_H
 #define OPENAPI_H
 
 #include "api/bound.h"
+#include "store/user_id.h"
 
 /* The document but for its last brace, so that servers can follow. */
 struct openapi {
 	const char *text; /* NULL until somebody asks */
 	size_t len;
 	const char *etag; /* in its quotes */
+	enum user_id_kind ids;
 };
 
 /* The pages under their settings. */

@@ -114,9 +114,20 @@ openapi_title(struct arena *mem, const char *name)
 	return title;
 }
 
-static void
-add_type(struct buf *out, const struct field *f)
+/* A password is a text like any other, which a page had better not show. */
+static bool
+is_hint(const char *format)
 {
+	return strcmp(format, "password") == 0;
+}
+
+static void
+add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
+{
+	if (f->is_id && ids == USER_ID_INTEGER) {
+		json_add_text(out, "type", "integer");
+		return;
+	}
 	switch (f->type) {
 	case FIELD_TEXT:
 		json_add_text(out, "type", "string");
@@ -128,17 +139,12 @@ add_type(struct buf *out, const struct field *f)
 	if (f->fixed != NULL)
 		json_add_text(out, "pattern",
 			      arena_printf(out->mem, "^%s$", f->fixed));
-}
-
-/* A password is a text like any other, which a page had better not show. */
-static bool
-is_hint(const char *format)
-{
-	return strcmp(format, "password") == 0;
+	if (f->format != NULL && !is_hint(f->format))
+		json_add_text(out, "format", f->format);
 }
 
 static void
-add_field(struct buf *out, const struct field *f)
+add_field(struct buf *out, const struct field *f, enum user_id_kind ids)
 {
 	bool nullable = f->need == FIELD_OPTIONAL;
 
@@ -147,9 +153,7 @@ add_field(struct buf *out, const struct field *f)
 		json_begin(out, "anyOf", '[');
 		json_begin(out, NULL, '{');
 	}
-	add_type(out, f);
-	if (f->format != NULL && !is_hint(f->format))
-		json_add_text(out, "format", f->format);
+	add_type(out, f, ids);
 	if (nullable) {
 		json_end(out, '}');
 		json_add_raw(out, NULL, "{\"type\":\"null\"}");
@@ -181,12 +185,13 @@ add_required(struct buf *out, const struct schema *s)
 }
 
 static void
-add_schema(struct buf *out, const char *name, const struct schema *s)
+add_schema(struct buf *out, const char *name, const struct schema *s,
+	   enum user_id_kind ids)
 {
 	json_begin(out, name, '{');
 	json_begin(out, "properties", '{');
 	for (size_t i = 0; i < s->count; i++)
-		add_field(out, &s->fields[i]);
+		add_field(out, &s->fields[i], ids);
 	json_end(out, '}');
 	json_add_text(out, "type", "object");
 	add_required(out, s);
@@ -226,11 +231,12 @@ openapi_schemas(struct buf *out, const struct api *api)
 		if (b->route->input != NULL) {
 			name = openapi_input_name(api, b);
 			if (is_new(&seen, name))
-				add_schema(out, name, b->route->input);
+				add_schema(out, name, b->route->input,
+					   api->openapi->ids);
 		}
 		name = openapi_output_name(api, b);
 		if (name != NULL && is_new(&seen, name))
-			add_schema(out, name, output_of(b));
+			add_schema(out, name, output_of(b), api->openapi->ids);
 	}
 	for (size_t i = 0; i < countof(fixed_schemas); i++)
 		json_add_raw(out, fixed_schemas[i].name, fixed_schemas[i].json);

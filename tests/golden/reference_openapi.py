@@ -66,22 +66,27 @@ COOKIE = backend("jwt", CookieTransport())
 BEARER = backend("bearer", BearerTransport("auth/bearer/login"))
 
 
-def plain():
+def application(user_read=UserRead, key=uuid.UUID):
     """What the documentation of the reference builds."""
-    users = FastAPIUsers[None, uuid.UUID](get_user_manager, [COOKIE, BEARER])
+    users = FastAPIUsers[None, key](get_user_manager, [COOKIE, BEARER])
     app = FastAPI()
     for one in (COOKIE, BEARER):
         app.include_router(users.get_auth_router(one),
                            prefix=f"/auth/{one.name}", tags=["auth"])
-    app.include_router(users.get_register_router(UserRead, UserCreate),
+    app.include_router(users.get_register_router(user_read, UserCreate),
                        prefix="/auth", tags=["auth"])
     app.include_router(users.get_reset_password_router(),
                        prefix="/auth", tags=["auth"])
-    app.include_router(users.get_verify_router(UserRead),
+    app.include_router(users.get_verify_router(user_read),
                        prefix="/auth", tags=["auth"])
-    app.include_router(users.get_users_router(UserRead, UserUpdate),
+    app.include_router(users.get_users_router(user_read, UserUpdate),
                        prefix="/users", tags=["users"])
-    return app, []
+    return app
+
+
+def plain():
+    """Nothing said, nothing set."""
+    return application(), []
 
 
 def renamed():
@@ -136,9 +141,19 @@ def many_backends():
     ]
 
 
+def numbered():
+    """Users with numbers for ids."""
+
+    class NumberedRead(schemas.BaseUser[int]):
+        pass
+
+    return application(NumberedRead, int), [
+        "users.id=integer", "openapi.user_read=NumberedRead"]
+
+
 def main():
     applications = {}
-    for make in (plain, renamed, many_backends):
+    for make in (plain, renamed, many_backends, numbered):
         app, settings = make()
         applications[make.__name__] = {"settings": settings,
                                        "document": app.openapi()}
