@@ -7,6 +7,7 @@ from collections import Counter
 
 import record
 import scenarios
+import shared
 from judge import Asked, allowed
 from mutations import Generator
 from pair import Pair
@@ -24,7 +25,6 @@ def corpus(options):
         one
         for one in found
         if not one.get("policy")
-        and not one.get("later")
         and not one.get("pages")
         and (
             not options.only
@@ -152,7 +152,7 @@ def compare_on(db, options, report):
     before = report.passed + report.failed
     ours = Ours(db)
     try:
-        reference = Reference(ours)
+        reference = Reference.beside(ours)
         try:
             pair = Pair(reference, ours, tokens, "r" + secrets.token_hex(4)[1:])
             pair.prepare()
@@ -172,5 +172,8 @@ def compare(options):
     """Compare on each database; return the exit status."""
     report = Report()
     for db in options.db or ("sqlite", "postgres"):
-        compare_on(db, options, report)
+        if not options.shared:
+            compare_on(db, options, report)
+        if options.number is None and not options.only:
+            shared.play(db, report)
     return report.finish()

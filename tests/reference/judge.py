@@ -115,6 +115,26 @@ def tokens_of(asked):
         yield value.partition(" ")[2]
     for value in asked.all("cookie"):
         yield from (one.partition("=")[2].strip() for one in value.split(";"))
+    yield from mailed_token(asked)
+
+
+def mailed_token(asked):
+    """Return the token in a body, if there is one, as a list."""
+    token = members(asked.json()).get("token")
+    return [token] if isinstance(token, str) else []
+
+
+def token_without_end(asked):
+    """A token in a body that says nothing of when it expires."""
+    return any("exp" not in claims_of(one) for one in mailed_token(asked))
+
+
+def claims_of(token):
+    """Return what a token says, or nothing."""
+    try:
+        return decoded(token.split(".")[1])
+    except (ValueError, IndexError, RecursionError):
+        return {"exp": None}
 
 
 def is_plain(token):
@@ -191,6 +211,8 @@ QUESTIONS = {
     "HEAD": lambda asked: asked.method == "HEAD",
     "a cookie from another site": from_another_site,
     "an ambiguous token": ambiguous_token,
+    "a mailed token": lambda asked: bool(mailed_token(asked)),
+    "a mailed token without end": token_without_end,
     "an absurd number": lambda asked: bool(
         ABSURD.search(asked.body.decode("utf-8", "replace"))
     ),
@@ -198,14 +220,17 @@ QUESTIONS = {
     "a large body": lambda asked: len(asked.body) > LARGE_BODY,
     "large JSON": large_json,
     "two who ask": two_who_ask,
-    "two tokens": lambda asked: bool(asked.all("authorization") and asked.all("cookie")),
+    "two tokens": lambda asked: bool(
+        asked.all("authorization") and asked.all("cookie")
+    ),
     "a path with bytes that belong in none": odd_bytes_in_path,
     "a path with %, ? or # escaped": lambda asked: bool(
         re.search("%(25|3[fF]|23)", asked.path)
     ),
     "a file in a form": lambda asked: b"filename" in asked.body,
-    "a change of an address": lambda asked: asked.method == "PATCH"
-    and "email" in members(asked.json()),
+    "a change of an address": lambda asked: (
+        asked.method == "PATCH" and "email" in members(asked.json())
+    ),
 }
 
 
@@ -217,7 +242,10 @@ def applies(rule, asked, answers, differences):
         and reference.status in rule.get("reference", [reference.status])
         and ours.status in rule.get("ours", [ours.status])
         and any(text in ours.text() for text in rule.get("says", [""]))
-        and ("in" not in rule or {one.split()[0] for one in differences} <= set(rule["in"]))
+        and (
+            "in" not in rule
+            or {one.split()[0] for one in differences} <= set(rule["in"])
+        )
     )
 
 

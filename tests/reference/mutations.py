@@ -99,9 +99,7 @@ def members_of(text):
         found = json.loads(text, object_pairs_hook=lambda pairs: pairs or [("", "")])
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, list) or not all(
-        isinstance(one, tuple) for one in found
-    ):
+    if not isinstance(found, list) or not all(isinstance(one, tuple) for one in found):
         return None
     return [[json.dumps(k), json.dumps(plain(v))] for k, v in found]
 
@@ -138,10 +136,14 @@ def random_email(chance):
     """Return something like an address; most are of nobody."""
     known = chance.randrange(6)
     if known == 0:
-        return chance.choice(("{USER_EMAIL}", "{OTHER_EMAIL_UPPER}", "{USER_EMAIL_LOWER}"))
+        return chance.choice(
+            ("{USER_EMAIL}", "{OTHER_EMAIL_UPPER}", "{USER_EMAIL_LOWER}")
+        )
     local, domain = chance.choice(LOCALS), chance.choice(DOMAINS)
     if known == 1:
-        local = "".join(chance.choices(LOCALS[0] + "._+-'" + "éß王", k=chance.randrange(9)))
+        local = "".join(
+            chance.choices(LOCALS[0] + "._+-'" + "éß王", k=chance.randrange(9))
+        )
     if known == 2:
         at = chance.randrange(len(domain))
         domain = domain[:at] + random_text(chance)[:2] + domain[at:]
@@ -158,11 +160,13 @@ def random_json(chance, depth=0):
     if kind == 3:
         return json.dumps(random_email(chance), ensure_ascii=chance.random() < 0.5)
     if kind == 4:
-        return str(chance.randrange(-(10**chance.randrange(1, 25)), 10**20))
+        return str(chance.randrange(-(10 ** chance.randrange(1, 25)), 10**20))
     values = [random_json(chance, depth + 1) for _ in range(chance.randrange(4))]
     if kind == 5:
         return "[" + ",".join(values) + "]"
-    return "{" + ",".join(f"{json.dumps(random_text(chance))}:{v}" for v in values) + "}"
+    return (
+        "{" + ",".join(f"{json.dumps(random_text(chance))}:{v}" for v in values) + "}"
+    )
 
 
 # Changes. Each takes chance and a request, and changes the latter.
@@ -236,7 +240,7 @@ def body_damage(chance, request):
     if kind == 0:
         text = text[:at]
     elif kind == 1:
-        text = text[:at] + chance.choice("{}[]\",:\\ \t\n0aeé=&;%+\x01\x7f") + text[at:]
+        text = text[:at] + chance.choice('{}[]",:\\ \t\n0aeé=&;%+\x01\x7f') + text[at:]
     elif kind == 2:
         text = text[:at] + text[at + 1 :]
     else:
@@ -276,7 +280,9 @@ def form_value(chance, request):
     elif kind == 3:
         field[0] = "".join(f"%{ord(c):02X}" for c in field[0] if ord(c) < 128)
     else:
-        field[1] += chance.choice(("%", "%4", "%zz", "%ff", "%00", "+", "\u00e9", "%C3%A9"))
+        field[1] += chance.choice(
+            ("%", "%4", "%zz", "%ff", "%00", "+", "\u00e9", "%C3%A9")
+        )
     request["body"] = "&".join("=".join(one) for one in fields)
 
 
@@ -296,7 +302,9 @@ def form_field(chance, request):
             ("grant_type", "scope", "client_id", "client_secret", "username", "password",
              "Username", "", "email")
         )  # fmt: skip
-        value = chance.choice(("password", "Password", "", "a b", "refresh_token", "xpassword"))
+        value = chance.choice(
+            ("password", "Password", "", "a b", "refresh_token", "xpassword")
+        )
         fields.append([name, value])
     else:
         chance.shuffle(fields)
@@ -315,13 +323,17 @@ def form_multipart(chance, request):
              'attachment; name="{}"', 'form-data;name="{}"', "form-data")
             if chance.random() < 0.5 else ('form-data; name="{}"',)
         )  # fmt: skip
-        more = chance.choice(("", "", "", "Content-Type: text/plain\r\n", "X: y\r\n", "bad\r\n"))
+        more = chance.choice(
+            ("", "", "", "Content-Type: text/plain\r\n", "X: y\r\n", "bad\r\n")
+        )
         out.append(
             f"--XX\r\nContent-Disposition: {disposition.format(name)}\r\n{more}\r\n{value}\r\n"
         )
     if chance.random() < 0.2:
         chance.shuffle(out)
-    end = chance.choice(("--XX--\r\n", "--XX--\r\n", "--XX--", "--XX", "", "--XX\r\n", "--XY--"))
+    end = chance.choice(
+        ("--XX--\r\n", "--XX--\r\n", "--XX--", "--XX", "", "--XX\r\n", "--XY--")
+    )
     request["body"] = "".join(out) + end
     set_header(request, "Content-Type", chance.choice(
         ("multipart/form-data; boundary=XX",) * 4
@@ -367,7 +379,9 @@ def header_more(chance, request):
 def caller(chance, request):
     """Somebody else asks, perhaps by header and cookie at once."""
     request["headers"] = [
-        one for one in request["headers"] if one[0].lower() not in ("authorization", "cookie")
+        one
+        for one in request["headers"]
+        if one[0].lower() not in ("authorization", "cookie")
     ]
     for who in chance.sample(CALLERS, chance.choice((1, 1, 2))):
         for name, value in cases.WHO[who]:
@@ -399,7 +413,9 @@ def token_made(chance, request):
 def token_damage(chance, request):
     """A token with something before or after it."""
     token = "{USER_TOKEN}"
-    odd = chance.choice((".", "=", "==", "A", " ", "%", "\u00e9", ".x", "-", "_", "/", "+", '"'))
+    odd = chance.choice(
+        (".", "=", "==", "A", " ", "%", "\u00e9", ".x", "-", "_", "/", "+", '"')
+    )
     token = token + odd if chance.random() < 0.7 else odd + token
     set_header(request, "Authorization", f"Bearer {token}")
 
@@ -423,7 +439,9 @@ def path_spelling(chance, request):
     elif kind == 3 and "{" not in path:
         path = path[:at] + path[at:].swapcase()
     elif kind == 4:
-        path += chance.choice(("%20", "%2F", ".", "/.", "/x", ";a=b", "%0A", "~", "%", "//"))
+        path += chance.choice(
+            ("%20", "%2F", ".", "/.", "/x", ";a=b", "%0A", "~", "%", "//")
+        )
     else:
         path = chance.choice(("/", "", "/x", "/auth", "/users", "/v1")) + path
     request["path"] = path + ("?" + query if query else "")

@@ -37,6 +37,8 @@ def arguments():
     parser.add_argument("--seed", default="1", metavar="S")
     parser.add_argument("--number", type=int, metavar="N",
                         help="only the case of that number, of that seed")  # fmt: skip
+    parser.add_argument("--shared", action="store_true",
+                        help="only what both do on one database")  # fmt: skip
     parser.add_argument("--only", action="append", default=[], metavar="WORD",
                         help="only cases of a group, or with that in their name")  # fmt: skip
     return parser.parse_args()

@@ -59,7 +59,9 @@ def sign_in(email="{FRESH_EMAIL}", password="{FRESH_PASSWORD_FORM}", token=None)
     return step("POST", BEARER_LOGIN, body, FORM, **save)
 
 
-def sign_in_by_cookie(email="{FRESH_EMAIL}", password="{FRESH_PASSWORD_FORM}", cookie=None):
+def sign_in_by_cookie(
+    email="{FRESH_EMAIL}", password="{FRESH_PASSWORD_FORM}", cookie=None
+):
     """Return a cookie login; its cookie is saved under a name."""
     body = f"username={email}&password={password}".replace(" ", "+")
     save = {"save_cookie": cookie} if cookie else {}
@@ -92,8 +94,12 @@ def lives():
         sign_up(),
         sign_in_by_cookie(NEW, WORD, "NEW_COOKIE"),
         by_cookie("GET", ME, cookie="NEW_COOKIE"),
-        by_cookie("PATCH", ME, '{"is_superuser":true,"is_verified":true}', "NEW_COOKIE"),
-        by_cookie("PATCH", ME, f'{{"email":"{NEXT}","password":"{OTHER_WORD}"}}', "NEW_COOKIE"),
+        by_cookie(
+            "PATCH", ME, '{"is_superuser":true,"is_verified":true}', "NEW_COOKIE"
+        ),
+        by_cookie(
+            "PATCH", ME, f'{{"email":"{NEXT}","password":"{OTHER_WORD}"}}', "NEW_COOKIE"
+        ),
         by_cookie("GET", ME, cookie="NEW_COOKIE"),
         by_cookie("POST", COOKIE_LOGOUT, cookie="NEW_COOKIE"),
         sign_in_by_cookie(NEXT, OTHER_WORD, "NEW_COOKIE"),
@@ -145,7 +151,9 @@ def rights():
     yield story(
         "a superuser locks and deletes himself",
         mine("GET", FRESH_ID),
-        mine("PATCH", FRESH_ID, '{"email":"self.{RUN}@example.org","is_verified":false}'),
+        mine(
+            "PATCH", FRESH_ID, '{"email":"self.{RUN}@example.org","is_verified":false}'
+        ),
         mine("PATCH", ME, '{"is_superuser":false}'),
         mine("GET", FRESH_ID),
         mine("DELETE", FRESH_ID),
@@ -269,7 +277,12 @@ def passwords():
             sign_up(password=given),
             step("POST", BEARER_LOGIN, f"username={NEW}&password={tried}", FORM),
             step("POST", BEARER_LOGIN, f"username={NEW}&password={tried[:-1]}", FORM),
-            step("POST", BEARER_LOGIN, f"username={NEW}&password={tried.swapcase()}", FORM),
+            step(
+                "POST",
+                BEARER_LOGIN,
+                f"username={NEW}&password={tried.swapcase()}",
+                FORM,
+            ),
             step("POST", BEARER_LOGIN, f"username={NEW}&password={tried}%20", FORM),
         )
 

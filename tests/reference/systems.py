@@ -152,44 +152,49 @@ class Ours:
         self.stack.remove()
 
 
+def postgres_address(stack, name):
+    """Return what SQLAlchemy calls a database of a stack's cluster."""
+    folder = stack.path("postgres")
+    return f"postgresql+asyncpg://fastcgi_users@/{name}?host={folder}"
+
+
 class Reference:
     """An application made with FastAPI Users, beside a stack of ours."""
 
     name = "reference"
 
-    def __init__(self, ours):
-        self.ours = ours.stack
+    def __init__(self, stack, address, secrets, rows):
+        self.stack = stack
         self.folder = tempfile.TemporaryDirectory(prefix="fastcgi-users-reference-")
         self.log = open(self.path("log"), "w+", encoding="utf-8")  # noqa: SIM115
         Path(self.path("tokens")).touch()
-        address = self.make_database()
-        self.process = self.start(address, ours.state()["secrets"])
+        self.process = self.start(address, secrets)
         self.wire = HttpWire(self.path("socket"))
         self.wait()
-        self.database = Database(self.rows())
-        self.make_superuser()
+        self.database = Database(rows())
+
+    @classmethod
+    def beside(cls, ours):
+        """Return one with a database of its own, and the superuser of ours."""
+        stack = ours.stack
+        if stack.db == "sqlite":
+            address = stack.path("reference.db")
+            made = cls(stack, address, ours.state()["secrets"],
+                       lambda: SqliteRows(address))  # fmt: skip
+        else:
+            stack.run(
+                os.path.join(stacks.find_postgres(), "createdb"),
+                "-h", stack.path("postgres"), "-U", "fastcgi_users", "reference",
+            )  # fmt: skip
+            made = cls(stack, postgres_address(stack, "reference"),
+                       ours.state()["secrets"],
+                       lambda: PostgresRows(stack.path("postgres"), "reference"))  # fmt: skip
+        made.make_superuser()
+        return made
 
     def path(self, name):
         """Return the path of a file in its folder."""
         return os.path.join(self.folder.name, name)
-
-    def make_database(self):
-        """Return the address of an empty database."""
-        if self.ours.db == "sqlite":
-            return self.path("reference.db")
-        folder = self.ours.path("postgres")
-        tools = stacks.find_postgres()
-        self.ours.run(
-            os.path.join(tools, "createdb"),
-            "-h", folder, "-U", "fastcgi_users", "reference",
-        )  # fmt: skip
-        return f"postgresql+asyncpg://fastcgi_users@/reference?host={folder}"
-
-    def rows(self):
-        """Return the way to its rows."""
-        if self.ours.db == "sqlite":
-            return SqliteRows(self.path("reference.db"))
-        return PostgresRows(self.ours.path("postgres"), "reference")
 
     def start(self, address, secrets):
         """Start uvicorn and return its process."""
@@ -226,7 +231,7 @@ class Reference:
 
     def make_superuser(self):
         """Register the superuser that ours has."""
-        body = self.ours.superuser
+        body = self.stack.superuser
         got = self.wire.send(
             "POST",
             "/auth/register",
@@ -242,7 +247,7 @@ class Reference:
     def state(self, secrets):
         """Return what a player has to know."""
         return {
-            "superuser": self.ours.superuser,
+            "superuser": self.stack.superuser,
             "secrets": secrets,
             "token_log": self.path("tokens"),
         }

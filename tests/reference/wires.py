@@ -98,8 +98,7 @@ def to_bytes(text):
 def pieces(data):
     """Cut the content of a stream into that of records; nothing is one, too."""
     return [
-        data[at : at + RECORD_LIMIT]
-        for at in range(0, max(len(data), 1), RECORD_LIMIT)
+        data[at : at + RECORD_LIMIT] for at in range(0, max(len(data), 1), RECORD_LIMIT)
     ]
 
 
