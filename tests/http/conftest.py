@@ -35,6 +35,11 @@ WAYS = [(db, server, ()) for server in ("nginx", "nginx-fd0", "apache-cgi")
 WAYS += [(db, "nginx", RENAMED) for db in DATABASES]
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "better(number): shows that deliberate "
+                            "difference of the list in README.md")
+
+
 class House:
     """Makes stacks, and ends them."""
 

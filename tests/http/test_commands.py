@@ -385,6 +385,7 @@ def test_a_file_that_is_not_there_is_one_sentence(stack):
     assert "none.conf" in one_sentence(done)
 
 
+@pytest.mark.better(12)
 def test_a_short_secret_refuses_to_start(stack):
     good = stack.read("fastcgi-users.conf")
     path = stack.write("faulty.conf",

@@ -16,6 +16,7 @@ def test_an_unknown_path_is_not_found(client):
         assert (answer.status_code, detail(answer)) == (404, "Not Found"), path
 
 
+@pytest.mark.better(16)
 def test_a_wrong_method_is_told_the_right_ones(client):
     answer = client.request("PUT", "/users/me")
 
@@ -25,6 +26,7 @@ def test_a_wrong_method_is_told_the_right_ones(client):
     assert {"GET", "PATCH"} <= allowed
 
 
+@pytest.mark.better(6)
 def test_head_works_wherever_get_does(client):
     _, token = client.newcomer()
 
@@ -147,6 +149,7 @@ def test_a_body_over_the_web_servers_limit_is_413(client):
     assert answer.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.better(11)
 @pytest.mark.parametrize("server", ["nginx", "nginx-fd0", "apache-cgi"])
 def test_a_body_over_the_programs_limit_arrives_as_413(house, db, server):
     client = house.get(db, server,

@@ -3,6 +3,8 @@
 
 import uuid
 
+import pytest
+
 from client import PASSWORD, detail, new_email
 
 
@@ -47,6 +49,7 @@ def test_an_address_is_registered_once_whatever_its_case(any_way):
         assert detail(answer) == "REGISTER_USER_ALREADY_EXISTS"
 
 
+@pytest.mark.better(9)
 def test_a_short_or_common_password_is_refused_with_a_reason(any_way):
     for password in ("short", "password123"):
         answer = any_way.post("/auth/register", json={
@@ -202,6 +205,7 @@ def test_health_is_told_to_anybody(any_way):
         assert (head.status_code, head.content) == (200, b"")
 
 
+@pytest.mark.better(6)
 def test_answers_are_neither_cached_nor_framed(any_way):
     for answer in (any_way.get("/users/me"), any_way.get("/nowhere"),
                    any_way.get("/users/me", token=any_way.admin())):

@@ -100,6 +100,7 @@ BAD_VALUES = [None, 1, 1.5, True, [], {}, [[]], "", "x", "a@", "@b.co",
               "a@b.co\n", "a@b.co\0", "\u202ea@b.co", "'--@b c.co"]
 
 
+@pytest.mark.better(5)
 def test_what_is_no_address_is_422_and_not_stored(client):
     for value in BAD_VALUES:
         body = json.dumps({"email": value, "password": PASSWORD}).encode()
@@ -110,6 +111,7 @@ def test_what_is_no_address_is_422_and_not_stored(client):
         assert entry["loc"] == ["body", "email"]
 
 
+@pytest.mark.better(5)
 def test_what_is_no_password_is_refused_and_not_cut(client):
     for value in (None, 1, [], {}, "correct\0horse 8", "\ud800 surrogate"):
         body = json.dumps({"email": new_email(), "password": value}).encode()
@@ -128,6 +130,7 @@ def test_a_password_is_taken_whole(client):
     assert client.try_login(email, long + "\0").status_code == 422
 
 
+@pytest.mark.better(11)
 def test_a_password_beyond_measure_is_refused(client):
     for size in (5000, 500000):
         answer = client.post("/auth/register", json={

@@ -3,9 +3,12 @@
 
 import collections
 
+import pytest
+
 from client import PASSWORD, detail, new_email, parallel
 
 
+@pytest.mark.better(1)
 def test_of_many_registrations_of_one_address_one_wins(client):
     for _ in range(5):
         email = new_email("race")
@@ -19,6 +22,7 @@ def test_of_many_registrations_of_one_address_one_wins(client):
             "REGISTER_USER_ALREADY_EXISTS"}
 
 
+@pytest.mark.better(1)
 def test_of_many_changes_to_one_address_one_wins(client):
     tokens = [client.newcomer()[1] for _ in range(10)]
     email = new_email("race")
@@ -57,6 +61,7 @@ def test_a_user_deleted_meanwhile_is_gone_for_all(client):
     assert client.get("/users/me", token=token).status_code == 401
 
 
+@pytest.mark.better(11)
 def test_past_the_cap_on_hashes_the_answer_is_503(new_stack, db):
     # A hash of some seconds, one at a time, and no patience.
     client = new_stack(db, cheap=False, workers=6, settings=[

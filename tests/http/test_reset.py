@@ -66,6 +66,7 @@ def test_of_fifty_uses_at_once_one_succeeds(client):
     assert client.login(user["email"], f"{NEW} {won[0]}")
 
 
+@pytest.mark.better(4)
 def test_a_reset_ends_every_session(client):
     user, bearer = client.newcomer()
     cookie = client.login_cookie(user["email"])
@@ -95,6 +96,7 @@ def test_a_token_is_void_once_the_password_was_changed(client):
     assert_void(client, token)
 
 
+@pytest.mark.better(4)
 def test_a_token_that_names_the_address_is_void_once_it_was_changed(client):
     user, bearer = client.newcomer()
     named = reset_token(client, user, email=user["email"])

@@ -22,6 +22,7 @@ def test_a_token_of_the_reference_with_the_same_secret_is_accepted(client):
     assert client.get("/users/me", token=token).json() == user
 
 
+@pytest.mark.better(13)
 def test_a_token_says_whose_it_is_and_until_when(client):
     user, token = client.newcomer()
 
@@ -103,6 +104,7 @@ def forged(client, user):
             good, {"alg": "HS256", "kid": kid}, key="x" * 32)
 
 
+@pytest.mark.better(10)
 def test_no_forged_or_malformed_token_opens_anything(client):
     user = client.register()
 
@@ -155,6 +157,7 @@ def test_the_last_cookie_of_the_name_counts(client):
     assert me(f"fastapiusersauth{cookie}") == 401
 
 
+@pytest.mark.better(4)
 def test_logging_out_ends_the_token_itself_and_no_other(client):
     user, token = client.newcomer()
     other = client.login(user["email"])
@@ -167,6 +170,7 @@ def test_logging_out_ends_the_token_itself_and_no_other(client):
     assert client.get("/users/me", token=other).status_code == 200
 
 
+@pytest.mark.better(4)
 def test_a_new_password_ends_the_other_sessions(client):
     user, token = client.newcomer()
     other = client.login(user["email"])
@@ -258,6 +262,7 @@ EVIL = [
 ]
 
 
+@pytest.mark.better(8)
 @pytest.mark.parametrize("headers", EVIL, ids=str)
 def test_another_site_does_nothing_with_our_cookie(client, headers):
     user = client.register()
@@ -324,6 +329,7 @@ def test_an_old_hash_works_and_is_replaced_at_login(new_stack, db):
                                   ).status_code == 400
 
 
+@pytest.mark.better(7)
 def test_a_damaged_hash_is_bad_credentials(client, stack):
     user = client.register()
 
