@@ -29,6 +29,8 @@ static const struct command commands[] = {
 	 "adopt [--apply] [--json]  take over a database of FastAPI Users"},
 	{"user", command_user,
 	 "user add|show|list|set|delete  manage users; see user --help"},
+	{"courier", command_courier,
+	 "courier [--once]       deliver mail, webhooks and the like"},
 	{"check", command_check,
 	 "check [--dump|--defaults]  judge the configuration"},
 	{"version", command_version,

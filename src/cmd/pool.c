@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/courier_process.h"
 #include "cmd/worker.h"
 #include "gate/fcgi.h"
 
@@ -38,20 +39,35 @@ group_of(const struct pool_settings *p)
 	};
 }
 
+/* Without a socket: it serves the outbox. */
+static struct pool_group
+courier_group(const struct config *conf)
+{
+	return (struct pool_group){
+		.name = "courier",
+		.workers = (size_t)conf->courier.processes,
+		.request_limit = conf->courier.lease,
+		.may_gain = true,
+	};
+}
+
 /* Takes the configuration over. */
 static struct pool_plan *
 plan_new(struct config *conf)
 {
 	struct configured_plan *c = calloc(1, sizeof(*c));
+	size_t count = conf->pool_count;
 
 	if (c == NULL)
 		abort();
 	c->conf = conf;
-	c->groups = calloc(conf->pool_count, sizeof(*c->groups));
+	c->groups = calloc(count + 1, sizeof(*c->groups));
 	if (c->groups == NULL)
 		abort();
 	for (size_t i = 0; i < conf->pool_count; i++)
 		c->groups[i] = group_of(&conf->pool[i]);
+	if (conf->courier.processes > 0 && courier_is_needed(conf))
+		c->groups[count++] = courier_group(conf);
 	c->plan = (struct pool_plan){
 		.run_dir = conf->server.run_dir,
 		.user = conf->server.user,
@@ -61,7 +77,7 @@ plan_new(struct config *conf)
 		.idle_limit = conf->server.idle_limit,
 		.connections = (size_t)conf->server.connections_per_worker,
 		.groups = c->groups,
-		.count = conf->pool_count,
+		.count = count,
 		.setup = conf,
 	};
 	return &c->plan;
@@ -121,10 +137,13 @@ worker_main(void *to, const struct pool_worker *post)
 	const struct config *conf = post->plan->setup;
 	struct gate_service service;
 	struct worker *w = NULL;
+	int number;
 	int status;
 
 	(void)to;
 	command_set_log(conf);
+	if (post->group->address == NULL)
+		return courier_run(conf, post->post.score, false, &number);
 	if (worker_open(conf, &w) != OK)
 		return EX_CONFIG;
 	service = worker_service(w);

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "core/event.h"
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/veto.h"
@@ -17,10 +20,30 @@ judged(enum err e, enum err refusal)
 	return e == ERR_INVALID_PASSWORD ? refusal : e;
 }
 
+/* What one transaction of a registration needs. */
+struct registration {
+	struct ctx *cx;
+	struct user *user;
+};
+
+static enum err
+insert_body(struct db *db, void *arg)
+{
+	const struct registration *r = arg;
+	const struct event_fact fact = {.event = EVENT_AFTER_REGISTER,
+					.user = r->user};
+
+	/* When this runs again, the id of the first time is nobody's. */
+	r->user->id = NULL;
+	TRY(user_insert(db, r->cx->mem, r->user));
+	return event_emit(r->cx, &fact);
+}
+
 enum err
 account_register(struct ctx *cx, const struct signup *in, struct user *out,
 		 const char **reason)
 {
+	struct registration r = {cx, out};
 	enum err e;
 
 	*out = (struct user){
@@ -32,7 +55,7 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 	TRY(judged(password_judge(cx, in->password, out, reason),
 		   ERR_REGISTER_INVALID_PASSWORD));
 	TRY(password_hash(cx, in->password, &out->hashed_password));
-	e = user_insert(cx->db, cx->mem, out);
+	e = db_transact(cx->db, insert_body, &r);
 	if (e == ERR_ALREADY_EXISTS)
 		return ERR_REGISTER_USER_ALREADY_EXISTS;
 	TRY(e);
@@ -117,6 +140,7 @@ struct update {
 	const struct user_change *change;
 	const struct actor *by;
 	struct user *out;
+	struct event_fact fact;
 };
 
 /* Locked first, so that no change of the actor's own rights comes between. */
@@ -159,10 +183,10 @@ update_body(struct db *db, void *arg)
 			exempt = by->token->hash;
 	}
 	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
-	if (!ends_sessions(u))
-		return OK;
-	return session_end_others(db, u->cx->mem, u->id, u->cx->clock(),
-				  exempt);
+	if (ends_sessions(u))
+		TRY(session_end_others(db, u->cx->mem, u->id, u->cx->clock(),
+				       exempt));
+	return event_emit(u->cx, &u->fact);
 }
 
 static bool
@@ -170,6 +194,35 @@ is_new_email(const struct user *before, const struct account_change *change)
 {
 	return change->email != NULL &&
 	       strcmp(change->email, before->email) != 0;
+}
+
+static void
+member_add(struct buf *b, const char *name, const bool *flag)
+{
+	if (flag == NULL)
+		return;
+	buf_text(b, b->len > 1 ? "," : "");
+	json_write_text(b, name);
+	buf_text(b, *flag ? ":true" : ":false");
+}
+
+/* What was given, in the order in which it is applied; never the password. */
+static const char *
+changed_of(struct arena *mem, const struct account_change *change)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 256);
+	buf_char(&b, '{');
+	if (change->email != NULL) {
+		buf_text(&b, "\"email\":");
+		json_write_text(&b, change->email);
+	}
+	member_add(&b, "is_active", change->is_active);
+	member_add(&b, "is_superuser", change->is_superuser);
+	member_add(&b, "is_verified", change->is_verified);
+	buf_char(&b, '}');
+	return b.data;
 }
 
 enum err
@@ -183,7 +236,7 @@ account_update(struct ctx *cx, const struct user *before,
 		.is_superuser = change->is_superuser,
 		.is_verified = change->is_verified,
 	};
-	struct update u = {cx, before->id, &to, by, out};
+	struct update u = {cx, before->id, &to, by, out, {0}};
 	enum err e;
 
 	if (change->password != NULL) {
@@ -196,6 +249,13 @@ account_update(struct ctx *cx, const struct user *before,
 		if (to.is_verified == NULL)
 			to.is_verified = &unverified;
 	}
+	u.fact = (struct event_fact){
+		.event = EVENT_AFTER_UPDATE,
+		.user = out,
+		.changed = changed_of(cx->mem, change),
+		.old_email = to.email != NULL ? before->email : NULL,
+		.password_changed = change->password != NULL,
+	};
 	e = db_transact(cx->db, update_body, &u);
 	if (e == ERR_ALREADY_EXISTS)
 		return ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
@@ -205,11 +265,30 @@ account_update(struct ctx *cx, const struct user *before,
 	return OK;
 }
 
+/* What one transaction of a deletion needs. */
+struct deletion {
+	struct ctx *cx;
+	const struct user *user;
+};
+
+static enum err
+delete_body(struct db *db, void *arg)
+{
+	const struct deletion *d = arg;
+	const struct event_fact fact = {.event = EVENT_AFTER_DELETE,
+					.user = d->user};
+
+	TRY(user_delete(db, d->cx->mem, d->user->id));
+	return event_emit(d->cx, &fact);
+}
+
 enum err
 account_delete(struct ctx *cx, const struct user *u, const char **reason)
 {
+	struct deletion d = {cx, u};
+
 	TRY(veto_delete(cx, u, reason));
-	TRY(user_delete(cx->db, cx->mem, u->id));
+	TRY(db_transact(cx->db, delete_body, &d));
 	log_event(LEVEL_INFO, log_is("user_deleted"), log_text("user", u->id));
 	return OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/event.h"
 #include "store/session.h"
 #include "store/user_id.h"
 
@@ -15,7 +16,10 @@ enum err
 sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 	      const struct user *u, const char **token)
 {
+	const struct event_fact fact = {.event = EVENT_AFTER_LOGIN, .user = u};
+
 	TRY(token_issue(cx, u->id, u->generation, backend->lifetime, token));
+	TRY(event_emit(cx, &fact));
 	log_event(LEVEL_INFO, log_is("login"), log_text("user", u->id),
 		  log_text("backend", backend->title));
 	return OK;

@@ -97,12 +97,16 @@ crews_make(struct supervisor *s, const struct pool_plan *plan)
 	struct crew *crews = NULL;
 
 	for (size_t i = plan->count; i-- > 0;) {
-		struct door *d = door_get(s, &plan->groups[i], plan);
+		const struct pool_group *group = &plan->groups[i];
+		struct door *d = NULL;
 		struct crew *c;
 
-		if (d == NULL || crews_use_door(crews, d))
-			goto failed;
-		c = crew_new(&plan->groups[i], plan, d);
+		if (group->address != NULL) {
+			d = door_get(s, group, plan);
+			if (d == NULL || crews_use_door(crews, d))
+				goto failed;
+		}
+		c = crew_new(group, plan, d);
 		if (c == NULL)
 			goto failed;
 		c->next = crews;
@@ -162,7 +166,7 @@ doors_adjust(struct supervisor *s)
 	for (struct door *d = s->doors; d != NULL; d = d->next)
 		d->wanted = false;
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role != CREW_CURRENT)
+		if (c->role != CREW_CURRENT || c->door == NULL)
 			continue;
 		c->door->wanted = true;
 		door_adjust(c->door, c->group, c->plan);
@@ -274,6 +278,24 @@ stop(struct supervisor *s)
 		crew_stop(c, s->now);
 }
 
+static struct fcgi_post
+post_of(const struct supervisor *s, const struct crew *c,
+	const struct worker *w)
+{
+	struct fcgi_post post = {
+		.listen_fd = -1,
+		.handover = {-1, -1},
+		.wake_fd = s->wake_fd,
+		.score = w->score,
+	};
+
+	if (c->door != NULL) {
+		post.listen_fd = c->door->fd;
+		post.handover = c->door->channel;
+	}
+	return post;
+}
+
 static void
 worker_fork(struct supervisor *s, struct crew *c)
 {
@@ -289,10 +311,7 @@ worker_fork(struct supervisor *s, struct crew *c)
 			.calls = s->calls,
 			.worker = {.plan = c->plan,
 				   .group = c->group,
-				   .post = {.listen_fd = c->door->fd,
-					    .handover = c->door->channel,
-					    .wake_fd = s->wake_fd,
-					    .score = w->score}},
+				   .post = post_of(s, c, w)},
 			.doors = s->doors,
 			.own = c->door,
 			.signal_fd = s->signal_fd,
@@ -364,7 +383,7 @@ workers_relieve(struct supervisor *s)
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
 		if (c->role != CREW_OLD)
 			crew_relieve_tired(c, s->now);
-		else if (manned && c->door->wanted)
+		else if (manned && c->door != NULL && c->door->wanted)
 			crew_retire(c, s->now);
 		else if (manned)
 			crew_stop(c, s->now);

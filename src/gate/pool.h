@@ -32,6 +32,7 @@
 #ifndef POOL_H
 #define POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,10 +42,14 @@
 /* Workers behind one socket. */
 struct pool_group {
 	const char *name;
-	const char *address; /* a path with a slash in it, or ADDRESS:PORT */
+	const char *address; /* a path with a slash in it, or ADDRESS:PORT;
+			      * NULL: they serve no socket */
 	unsigned mode;       /* of a unix socket: 0660 */
 	int backlog;
 	size_t workers;
+	int64_t request_limit; /* seconds; 0: the plan's */
+	bool may_gain;         /* a program that they start may have more
+				* privileges than they: a setgid sendmail */
 };
 
 /* What a configuration asks for. Times in seconds. */
@@ -75,7 +80,8 @@ struct pool_calls {
 	/* The plan is needed no longer. */
 	void (*release)(void *to, struct pool_plan *plan);
 	/* Runs in a worker, unprivileged already; returns its exit status.
-	 * Opens what it needs, then calls gate_fcgi_serve. */
+	 * Opens what it needs, then calls gate_fcgi_serve; of a group without
+	 * a socket: works until SIGTERM, which is blocked. */
 	int (*worker_main)(void *to, const struct pool_worker *w);
 	void *to;
 };

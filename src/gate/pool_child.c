@@ -92,9 +92,9 @@ identity_drop(const struct pool_plan *plan)
 
 /* After the change of ids, which undoes some of these. */
 static bool
-process_seal(pid_t supervisor)
+process_seal(pid_t supervisor, bool may_gain)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	if ((!may_gain && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return false;
@@ -108,7 +108,7 @@ pool_child_run(const struct pool_child *c)
 	supervisor_close(c);
 	if (!signals_set() || !standard_files_open() ||
 	    !limits_set(c->worker.plan) || !identity_drop(c->worker.plan) ||
-	    !process_seal(c->supervisor)) {
+	    !process_seal(c->supervisor, c->worker.group->may_gain)) {
 		log_event(LEVEL_ERROR, log_is("worker_failed"),
 			  log_text("pool", c->worker.group->name),
 			  log_text("error", strerror(errno)));

@@ -35,6 +35,8 @@ crew_new(const struct pool_group *group, const struct pool_plan *plan,
 	c->wanted = group->workers;
 	c->room = group->workers * 2 + SPARE_ROOM;
 	c->request_limit = plan->request_limit * 1000;
+	if (group->request_limit > 0)
+		c->request_limit = group->request_limit * 1000;
 	c->drain_limit = plan->drain_limit * 1000 + GRACE;
 	c->retire_limit =
 		(plan->idle_limit + plan->request_limit) * 1000 + GRACE;

@@ -37,7 +37,7 @@ struct crew {
 	struct crew *next;
 	const struct pool_plan *plan; /* NULL, like the group: it is old */
 	const struct pool_group *group;
-	struct door *door;
+	struct door *door; /* NULL: they serve no socket */
 	char *name;
 	enum crew_role role;
 	size_t wanted;
@@ -55,7 +55,7 @@ struct crew {
 /* NULL when memory is out. */
 struct crew *crew_new(const struct pool_group *group,
 		      const struct pool_plan *plan, struct door *door)
-	NODISCARD NONNULL(1, 2, 3);
+	NODISCARD NONNULL(1, 2);
 void crew_free(struct crew *c) NONNULL(1);
 /* Whether one of the crews stands at this door. */
 bool crews_use_door(const struct crew *crews, const struct door *d) NONNULL(2);

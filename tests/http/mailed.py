@@ -26,7 +26,7 @@ def fingerprint(stored, passes=1, memory=8, lanes=1):
 
 
 def reset_claims(client, user, **more):
-    return {"sub": user["id"],
+    return {"sub": str(user["id"]),
             "password_fgpt": fingerprint(client.stack.stored_hash(user)),
             "aud": "fastapi-users:reset", "exp": int(time.time()) + 3600,
             **more}
@@ -38,7 +38,7 @@ def reset_token(client, user, **more):
 
 
 def verify_claims(user, **more):
-    return {"sub": user["id"], "email": user["email"],
+    return {"sub": str(user["id"]), "email": user["email"],
             "aud": "fastapi-users:verify", "exp": int(time.time()) + 3600,
             **more}
 

@@ -747,13 +747,22 @@ Mutex file:{self.folder}
         self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d",
                  self.database_url, "-c", sql)
 
+    def name(self, name):
+        """What the table `user` or its column `user.id` is called here, as
+        SQL spells it."""
+        named = self.settings.get(("tables", None), {})
+        usual = name.rpartition(".")[2]
+        return f'"{named.get(name.replace(".", "_"), usual)}"'
+
     def stored_hash(self, user):
-        return self.ask('SELECT hashed_password FROM "user" WHERE id = '
-                        f"'{user['id']}'")
+        return self.ask(f"SELECT {self.name('user.hashed_password')} "
+                        f"FROM {self.name('user')} WHERE "
+                        f"{self.name('user.id')} = '{user['id']}'")
 
     def store_hash(self, user, text):
-        self.ask(f"UPDATE \"user\" SET hashed_password = '{text}' "
-                 f"WHERE id = '{user['id']}'")
+        self.ask(f"UPDATE {self.name('user')} SET "
+                 f"{self.name('user.hashed_password')} = '{text}' WHERE "
+                 f"{self.name('user.id')} = '{user['id']}'")
 
     def describe(self):
         pids = [p["pid"] for p in self.processes.values()]

@@ -45,13 +45,16 @@ struct shared {
 	_Atomic pid_t newest;
 	_Atomic int open_files; /* of the newest worker */
 	_Atomic bool is_sealed;
+	_Atomic int couriers;
+	_Atomic pid_t courier;
+	_Atomic bool may_gain;
 };
 
 struct fixture {
 	char folder[32];
 	char address[64];
 	char process_file[64];
-	struct pool_group group;
+	struct pool_group groups[2];
 	struct pool_plan plan;
 	struct shared *shared;
 	struct config conf;
@@ -109,6 +112,24 @@ is_sealed(void)
 	       fcntl(1, F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0;
 }
 
+/* Of a group without a socket. */
+static int
+courier_main(struct fixture *f, const struct pool_worker *w)
+{
+	sigset_t ends;
+	int number;
+
+	f->shared->may_gain = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
+			      prctl(PR_GET_DUMPABLE) == 0;
+	f->shared->courier = getpid();
+	f->shared->couriers++;
+	w->post.score->state = SCORE_READY;
+	w->post.score->busy_since = clock_monotonic();
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGTERM);
+	return sigwait(&ends, &number);
+}
+
 static int
 worker_main(void *to, const struct pool_worker *w)
 {
@@ -116,6 +137,8 @@ worker_main(void *to, const struct pool_worker *w)
 	struct gate_service service = {.serve = serve, .conf = &f->conf};
 	int status;
 
+	if (w->group->address == NULL)
+		return courier_main(f, w);
 	f->shared->open_files = count_files(getpid());
 	f->shared->is_sealed = is_sealed();
 	f->shared->newest = getpid();
@@ -233,14 +256,26 @@ setup(void **state)
 	(void)snprintf(f->address, sizeof(f->address), "%s/s", f->folder);
 	(void)snprintf(f->process_file, sizeof(f->process_file),
 		       "%s/fastcgi-users.pid", f->folder);
-	f->group = (struct pool_group){"api", f->address, 0640, 16, WORKERS};
+	f->groups[0] = (struct pool_group){
+		.name = "api",
+		.address = f->address,
+		.mode = 0640,
+		.backlog = 16,
+		.workers = WORKERS,
+	};
+	f->groups[1] = (struct pool_group){
+		.name = "courier",
+		.workers = 1,
+		.request_limit = 60,
+		.may_gain = true,
+	};
 	f->plan = (struct pool_plan){
 		.run_dir = f->folder,
 		.request_limit = 1,
 		.drain_limit = 2,
 		.idle_limit = 60,
 		.connections = 16,
-		.groups = &f->group,
+		.groups = f->groups,
 		.count = 1,
 	};
 	f->conf.server.prefix = "";
@@ -399,6 +434,36 @@ workers_cannot_write_to_the_folder_that_root_made(void **state)
 	assert_int_equal(stop(f, SIGTERM), 0);
 	assert_int_equal(unlink(locks), 0);
 	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+a_group_without_a_socket_is_kept_alive_and_replaced(void **state)
+{
+	struct fixture *f = *state;
+	pid_t first;
+	int64_t until;
+
+	f->plan.count = 2;
+	start(f);
+	wait_for(&f->shared->couriers, 1);
+	assert_true(f->shared->may_gain);
+	/* It is busy for longer than the workers may be. */
+	pause_ms(900);
+	pause_ms(900);
+	assert_int_equal(f->shared->couriers, 1);
+
+	assert_int_equal(kill(f->shared->courier, SIGKILL), 0);
+	wait_for(&f->shared->couriers, 2);
+	first = f->shared->courier;
+	assert_int_equal(kill(f->pid, SIGHUP), 0);
+	wait_for(&f->shared->couriers, 3);
+	until = clock_monotonic() + PATIENCE;
+	while (kill(first, 0) == 0 && clock_monotonic() < until)
+		pause_ms(1);
+	assert_int_equal(kill(first, 0), -1);
+
+	assert_int_equal(stop(f, SIGTERM), 0);
+	assert_int_equal(kill(f->shared->courier, 0), -1);
 }
 
 static void
@@ -806,6 +871,7 @@ main(void)
 		TEST(pool_serves_until_it_is_told_to_stop),
 		TEST(workers_have_given_up_what_they_do_not_need),
 		TEST(workers_cannot_write_to_the_folder_that_root_made),
+		TEST(a_group_without_a_socket_is_kept_alive_and_replaced),
 		TEST(killed_worker_is_replaced_at_once),
 		TEST(deaths_leak_no_descriptors),
 		TEST(workers_that_cannot_start_are_tried_ever_more_slowly),
