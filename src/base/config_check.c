@@ -63,6 +63,7 @@ config_resolve(struct reading *r)
 		if (*b->prefix == '\0')
 			b->prefix = arena_printf(r->mem, "/auth/%s", b->title);
 	}
+	providers_resolve(r);
 	if (c->password.max_parallel == 0)
 		c->password.max_parallel = processors();
 }
@@ -114,41 +115,77 @@ is_token(const char *text)
 	       consists_of(text, LETTERS_AND_DIGITS "!#$%&'*+-.^_`|~");
 }
 
+/* A cookie as one section sets it. */
+struct cookie_rule {
+	const char *section;
+	size_t number;
+	const char *name;
+	const char *path;
+	const char *domain;
+	const char *samesite;
+	bool secure;
+};
+
 /* Browsers ignore a cookie of such a name that does not keep its promise. */
 static const char *
-cookie_name_fault(const struct backend_settings *b)
+cookie_name_fault(const struct cookie_rule *c)
 {
-	if (!is_token(b->cookie_name))
+	if (!is_token(c->name))
 		return "may hold letters, digits and !#$%&'*+-.^_`|~ only";
-	if (text_same_n(b->cookie_name, "__Secure-", 9) && !b->cookie_secure)
+	if (text_same_n(c->name, "__Secure-", 9) && !c->secure)
 		return "asks for cookie_secure = true";
-	if (text_same_n(b->cookie_name, "__Host-", 7) &&
-	    (!b->cookie_secure || *b->cookie_domain != '\0' ||
-	     strcmp(b->cookie_path, "/") != 0))
+	if (text_same_n(c->name, "__Host-", 7) &&
+	    (!c->secure || *c->domain != '\0' || strcmp(c->path, "/") != 0))
 		return "asks for cookie_secure = true, cookie_path = \"/\" "
 		       "and no cookie_domain";
 	return NULL;
 }
 
 static void
-cookie_check(struct reading *r, size_t i)
+cookie_check(struct reading *r, const struct cookie_rule *c)
 {
-	const struct backend_settings *b = &r->conf->backend[i];
-	const char *why = cookie_name_fault(b);
+	const char *why = cookie_name_fault(c);
 
 	if (why != NULL)
-		config_blame(r, "backend", i, "cookie_name", "\"%s\" %s",
-			     b->cookie_name, why);
-	if (*b->cookie_path != '/' || strchr(b->cookie_path, ';') != NULL)
-		config_blame(r, "backend", i, "cookie_path",
-			     "\"%s\" must start with / and hold no ;",
-			     b->cookie_path);
-	if (!consists_of(b->cookie_domain, LETTERS_AND_DIGITS ".-"))
-		config_blame(r, "backend", i, "cookie_domain",
-			     "\"%s\" is not a domain name", b->cookie_domain);
-	if (strcmp(b->cookie_samesite, "none") == 0 && !b->cookie_secure)
-		config_blame(r, "backend", i, "cookie_samesite",
+		config_blame(r, c->section, c->number, "cookie_name",
+			     "\"%s\" %s", c->name, why);
+	if (*c->path != '/' || strchr(c->path, ';') != NULL)
+		config_blame(r, c->section, c->number, "cookie_path",
+			     "\"%s\" must start with / and hold no ;", c->path);
+	if (!consists_of(c->domain, LETTERS_AND_DIGITS ".-"))
+		config_blame(r, c->section, c->number, "cookie_domain",
+			     "\"%s\" is not a domain name", c->domain);
+	if (strcmp(c->samesite, "none") == 0 && !c->secure)
+		config_blame(r, c->section, c->number, "cookie_samesite",
 			     "none asks for cookie_secure = true");
+}
+
+static void
+backend_cookie_check(struct reading *r, size_t i)
+{
+	const struct backend_settings *b = &r->conf->backend[i];
+	const struct cookie_rule rule = {
+		"backend",        i,
+		b->cookie_name,   b->cookie_path,
+		b->cookie_domain, b->cookie_samesite,
+		b->cookie_secure,
+	};
+
+	cookie_check(r, &rule);
+}
+
+static void
+oauth_cookie_check(struct reading *r)
+{
+	const struct oauth_settings *o = &r->conf->oauth;
+	const struct cookie_rule rule = {
+		"oauth",          0,
+		o->cookie_name,   o->cookie_path,
+		o->cookie_domain, o->cookie_samesite,
+		o->cookie_secure,
+	};
+
+	cookie_check(r, &rule);
 }
 
 static void
@@ -158,7 +195,7 @@ backends_check(struct reading *r)
 
 	for (size_t i = 0; i < c->backend_count; i++) {
 		prefix_check(r, "backend", i, "prefix", c->backend[i].prefix);
-		cookie_check(r, i);
+		backend_cookie_check(r, i);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->backend[i].prefix,
 				   c->backend[k].prefix) == 0)
@@ -332,4 +369,6 @@ config_check(struct reading *r)
 	needed_check(r);
 	config_check_names(r);
 	config_check_delivery(r);
+	oauth_cookie_check(r);
+	providers_check(r);
 }

@@ -31,6 +31,10 @@ static const struct purpose purposes[] = {
 	{"state", "state_file", "FASTCGI_USERS_STATE_SECRET",
 	 offsetof(struct secrets_settings, state),
 	 offsetof(struct secrets_settings, state_file)},
+	{"provider_tokens", "provider_tokens_file",
+	 "FASTCGI_USERS_PROVIDER_TOKENS_SECRET",
+	 offsetof(struct secrets_settings, provider_tokens),
+	 offsetof(struct secrets_settings, provider_tokens_file)},
 };
 
 /* What examples say. A secret made of nothing else is known to everybody. */
@@ -136,27 +140,44 @@ lines_add(struct reading *r, struct text_list *list, const char *text,
 	}
 }
 
-static void
-file_add(struct reading *r, const struct purpose *p, const char *path,
-	 struct text_list *list)
+/* The secrets in a file. NULL or why not. */
+static const char *
+file_read(struct reading *r, const char *path, struct text_list *out)
 {
-	struct text_list found = {0};
 	const char *why;
 	struct stat st;
 	char *text;
 	size_t len;
 
 	why = config_file_read(r->mem, path, FILE_LIMIT, &text, &len, &st);
-	if (why == NULL && (st.st_mode & (S_IROTH | S_IWOTH)) != 0)
-		why = "others may read or write it: take that away by "
-		      "chmod o-rw";
-	if (why == NULL && strlen(text) != len)
-		why = "there is a NUL byte in it";
-	if (why == NULL) {
-		lines_add(r, &found, text, true);
-		if (found.count == 0)
-			why = "there is no secret in it";
-	}
+	if (why != NULL)
+		return why;
+	if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		return "others may read or write it: take that away by "
+		       "chmod o-rw";
+	if (strlen(text) != len)
+		return "there is a NUL byte in it";
+	lines_add(r, out, text, true);
+	return out->count > 0 ? NULL : "there is no secret in it";
+}
+
+const char *
+config_secret_file(struct reading *r, const char *path, const char **out)
+{
+	struct text_list found = {0};
+	const char *why = file_read(r, path, &found);
+
+	*out = why == NULL ? found.items[0] : "";
+	return why;
+}
+
+static void
+file_add(struct reading *r, const struct purpose *p, const char *path,
+	 struct text_list *list)
+{
+	struct text_list found = {0};
+	const char *why = file_read(r, path, &found);
+
 	if (why != NULL)
 		config_blame(r, "secrets", 0, p->file_setting, "%s: %s", path,
 			     why);

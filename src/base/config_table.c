@@ -124,7 +124,10 @@ setting_allowed(const struct setting *s, struct buf *out)
 	} else if (*rest != '\0') {
 		buf_text(out, "one of ");
 		while (rest != NULL) {
-			buf_text(out, text_before(out->mem, rest, "|", &rest));
+			const char *word =
+				text_before(out->mem, rest, "|", &rest);
+
+			buf_text(out, *word != '\0' ? word : "\"\"");
 			if (rest != NULL)
 				buf_text(out, ", ");
 		}

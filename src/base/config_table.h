@@ -128,4 +128,12 @@ void config_check_delivery(struct reading *r) NONNULL(1);
 /* The part of config_check that is about the names of tables and columns. */
 void config_check_names(struct reading *r) NONNULL(1);
 
+/* The same for the providers: what a preset knows, and whether all is there. */
+void providers_resolve(struct reading *r) NONNULL(1);
+void providers_check(struct reading *r) NONNULL(1);
+
+/* The secret of a provider, when a file holds it. NULL or why not. */
+const char *config_secret_file(struct reading *r, const char *path,
+			       const char **out) NODISCARD NONNULL(1, 2, 3);
+
 #endif

@@ -25,7 +25,7 @@ LIBRARIES = {
     "crypt.h": "core/password.c",
     "cJSON.h": "base/json.c",
     "cjson/cJSON.h": "base/json.c",
-    "openssl/": ("base/crypto.c", "base/jws_key"),
+    "openssl/": ("base/crypto", "base/jws_key"),
     "confuse.h": "base/config.c",
     "curl/": ("remote/http_client.c", "remote/smtp.c"),
     "uni": "core/email",
