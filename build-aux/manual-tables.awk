@@ -77,6 +77,8 @@ function success(f)
 	if (f[9] == "LOGOUT")
 		return "204"
 	return f[8] (f[9] == "OBJECT(user_schema)" ? " with the user" : \
+		f[9] == "OBJECT(authorization_schema)" ? \
+		" with authorization_url" : \
 		f[9] == "NULL" ? " with null" : "")
 }
 

@@ -55,7 +55,9 @@ match(const struct api *api, const char *path, enum method method,
 			continue;
 		c->route = b->route;
 		c->operation = b->operation;
+		c->prefix = b->prefix;
 		c->backend = b->backend;
+		c->provider = b->provider;
 		c->id = id;
 		break;
 	}
@@ -81,6 +83,17 @@ own_origin(const struct req *rq)
 		return "";
 	return arena_printf(rq->mem, "%s://%s", rq->https ? "https" : "http",
 			    rq->host);
+}
+
+const char *
+route_own_url(const struct req *rq, const char *path)
+{
+	const char *origin = own_origin(rq);
+
+	if (*origin == '\0')
+		return NULL;
+	return arena_printf(rq->mem, "%s%s%s", origin,
+			    route_encode_path(rq->mem, rq->mount), path);
 }
 
 /* A path that ends in slashes and would fit without is sent there. */

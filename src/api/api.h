@@ -33,7 +33,11 @@ struct call {
 	struct resp *rs;
 	const struct route *route;
 	const char *operation; /* its name, filled in; NULL before a match */
-	const struct backend_settings *backend; /* of a BACKEND route */
+	const char *prefix;    /* what the route is mounted under */
+	const struct backend_settings *backend;   /* of a BACKEND or PROVIDER
+						   * route */
+	const struct provider_settings *provider; /* of a PROVIDER or ASSOCIATE
+						   * route */
 	struct input input;
 	const char *id;     /* what stands for {id}, NULL without */
 	struct user user;   /* who asks; id is NULL for nobody */
@@ -62,6 +66,7 @@ extern const struct schema verify_schema;
  */
 extern const struct schema user_schema;   /* of struct user */
 extern const struct schema bearer_schema; /* of what post_login sends */
+extern const struct schema authorization_schema;
 
 /* `from`, a struct that the schema's offsets are of, as a JSON object. */
 void object_render(struct buf *out, const struct schema *schema,
@@ -70,8 +75,13 @@ void object_render(struct buf *out, const struct schema *schema,
 /* The user as the contract shows him, as JSON. */
 void user_show(struct buf *out, const struct user *u) NONNULL(1, 2);
 
-/* Answers with the row's status and the user as the contract shows him. */
-void user_render(struct call *c, const struct user *u) NONNULL(1, 2);
+/* Answers with the row's status and the user as the contract shows him, with
+ * his accounts at providers where they are shown. */
+enum err user_render(struct call *c, const struct user *u)
+	NODISCARD NONNULL(1, 2);
+
+/* A session of the backend for c->user, and the transport's answer. */
+enum err login_answer(struct call *c) NODISCARD NONNULL(1);
 
 /* The detail of a refusal with a reason: {"code": …, "reason": …}. */
 void reason_detail(struct resp *rs, enum err e, const char *reason)

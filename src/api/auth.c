@@ -84,13 +84,26 @@ is_bearer(const struct backend_settings *b)
 	return strcmp(b->transport, "bearer") == 0;
 }
 
+enum err
+login_answer(struct call *c)
+{
+	const struct backend_settings *b = c->backend;
+	const char *token;
+
+	TRY(sign_in_start(c->cx, b, &c->user, &token));
+	if (is_bearer(b))
+		send_bearer(c->rs, token);
+	else
+		send_cookie(c->rs, b, token, b->cookie_max_age);
+	return OK;
+}
+
 /* POST …/login: 200 with the token, or 204 with the cookie. */
 enum err
 post_login(struct call *c)
 {
 	const struct backend_settings *b = c->backend;
 	struct login in = {0};
-	const char *token;
 	enum err e;
 
 	TRY(input_read(c->rq, &c->input, &login_schema, c->rs, &in));
@@ -102,12 +115,7 @@ post_login(struct call *c)
 	TRY(e);
 	if (b->requires_verification && !c->user.is_verified)
 		return ERR_LOGIN_USER_NOT_VERIFIED;
-	TRY(sign_in_start(c->cx, b, &c->user, &token));
-	if (is_bearer(b))
-		send_bearer(c->rs, token);
-	else
-		send_cookie(c->rs, b, token, b->cookie_max_age);
-	return OK;
+	return login_answer(c);
 }
 
 /* POST …/logout: 204, and an empty cookie where there was one. */

@@ -62,12 +62,16 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return verify_is_on(conf);
 	case MOUNT_BACKEND:
 		return conf->backend_count;
+	case MOUNT_PROVIDER:
+	case MOUNT_ASSOCIATE:
+		return conf->provider_count;
 	}
 	return 0;
 }
 
 static const char *
-prefix_of(const struct bound_route *b, const struct config *conf)
+prefix_of(const struct bound_route *b, struct arena *mem,
+	  const struct config *conf)
 {
 	switch (b->route->mount) {
 	case MOUNT_ROOT:
@@ -83,6 +87,12 @@ prefix_of(const struct bound_route *b, const struct config *conf)
 		return conf->routes.users;
 	case MOUNT_BACKEND:
 		return b->backend->prefix;
+	case MOUNT_PROVIDER:
+		return arena_printf(mem, "%s/%s", conf->routes.auth,
+				    b->provider->title);
+	case MOUNT_ASSOCIATE:
+		return arena_printf(mem, "%s/associate/%s", conf->routes.auth,
+				    b->provider->title);
 	}
 	return "";
 }
@@ -100,6 +110,31 @@ fill_in(struct arena *mem, const char *text, const char *mark,
 			    at + strlen(mark));
 }
 
+/* The configuration is only taken when there is one. */
+static const struct backend_settings *
+backend_named(const struct config *conf, const char *title)
+{
+	size_t i = 0;
+
+	while (strcmp(conf->backend[i].title, title) != 0)
+		i++;
+	return &conf->backend[i];
+}
+
+/* Which of several this is: the row is bound once for each. */
+static void
+choose(struct bound_route *b, const struct config *conf, size_t i)
+{
+	enum route_mount mount = b->route->mount;
+
+	if (mount == MOUNT_BACKEND)
+		b->backend = &conf->backend[i];
+	if (mount == MOUNT_PROVIDER || mount == MOUNT_ASSOCIATE)
+		b->provider = &conf->provider[i];
+	if (mount == MOUNT_PROVIDER)
+		b->backend = backend_named(conf, b->provider->backend);
+}
+
 static void
 bind_route(struct api *api, const struct route *r, size_t i)
 {
@@ -107,12 +142,14 @@ bind_route(struct api *api, const struct route *r, size_t i)
 
 	b->route = r;
 	b->operation = r->operation;
-	if (r->mount == MOUNT_BACKEND) {
-		b->backend = &api->conf->backend[i];
-		b->operation = fill_in(api->mem, r->operation, "{backend}",
+	choose(b, api->conf, i);
+	if (b->backend != NULL)
+		b->operation = fill_in(api->mem, b->operation, "{backend}",
 				       b->backend->title);
-	}
-	b->prefix = prefix_of(b, api->conf);
+	if (b->provider != NULL)
+		b->operation = fill_in(api->mem, b->operation, "{provider}",
+				       b->provider->title);
+	b->prefix = prefix_of(b, api->mem, api->conf);
 }
 
 struct api *
@@ -120,7 +157,8 @@ api_open(const struct config *conf)
 {
 	struct arena *mem = arena_open(0, API_MEMORY);
 	struct api *api = arena_new(mem, struct api);
-	size_t most = countof(routes) * (conf->backend_count + 1);
+	size_t most = countof(routes) *
+		      (conf->backend_count + conf->provider_count + 1);
 
 	api->mem = mem;
 	api->conf = conf;

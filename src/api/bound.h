@@ -12,7 +12,10 @@ struct bound_route {
 	const struct route *route;
 	const char *prefix;
 	const char *operation; /* the row's, its placeholders filled */
-	const struct backend_settings *backend; /* of a BACKEND row */
+	const struct backend_settings *backend;   /* of a BACKEND row; of a
+						   * PROVIDER row: its own */
+	const struct provider_settings *provider; /* of a PROVIDER or ASSOCIATE
+						   * row */
 };
 
 struct api {

@@ -140,6 +140,8 @@ wants_verified(const struct call *c)
 {
 	if (c->route->who == WHO_BACKEND_USER)
 		return c->backend->requires_verification;
+	if (c->route->who == WHO_PROVIDER_USER)
+		return c->provider->requires_verification;
 	return c->cx->conf->routes.users_require_verification;
 }
 

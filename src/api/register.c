@@ -47,6 +47,5 @@ post_register(struct call *c)
 	if (e == ERR_REGISTER_INVALID_PASSWORD)
 		reason_detail(c->rs, e, reason);
 	TRY(e);
-	user_render(c, &c->target);
-	return OK;
+	return user_render(c, &c->target);
 }

@@ -3,6 +3,7 @@
 
 #include "api/route.h"
 #include "base/json.h"
+#include "core/oauth.h"
 #include "store/user_id.h"
 
 #define USER_FIELD(member, kind, necessity)                                    \
@@ -64,11 +65,66 @@ user_show(struct buf *out, const struct user *u)
 	object_render(out, &user_schema, u);
 }
 
-void
+static void
+text_or_null(struct buf *out, const char *text)
+{
+	if (text == NULL)
+		buf_text(out, "null");
+	else
+		json_write_text(out, text);
+}
+
+static void
+account_render(struct buf *out, const struct oauth_account *a)
+{
+	buf_text(out, "{\"id\":");
+	user_id_write(out, a->id);
+	buf_text(out, ",\"oauth_name\":");
+	json_write_text(out, a->oauth_name);
+	buf_text(out, ",\"access_token\":");
+	json_write_text(out, a->access_token);
+	buf_text(out, ",\"expires_at\":");
+	if (a->expires_at < 0)
+		buf_text(out, "null");
+	else
+		buf_number(out, a->expires_at);
+	buf_text(out, ",\"refresh_token\":");
+	text_or_null(out, a->refresh_token);
+	buf_text(out, ",\"account_id\":");
+	json_write_text(out, a->account_id);
+	buf_text(out, ",\"account_email\":");
+	json_write_text(out, a->account_email);
+	buf_char(out, '}');
+}
+
+/* Behind the user's other members: his closing brace comes after them. */
+static void
+accounts_render(struct buf *out, const struct oauth_account *list, size_t count)
+{
+	out->data[--out->len] = '\0';
+	buf_text(out, ",\"oauth_accounts\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		account_render(out, &list[i]);
+	}
+	buf_text(out, "]}");
+}
+
+enum err
 user_render(struct call *c, const struct user *u)
 {
+	struct oauth_account *list = NULL;
+	size_t count = 0;
+	bool shown = oauth_accounts_are_shown(c->cx->conf);
+
+	if (shown)
+		TRY(oauth_accounts(c->cx, u->id, &list, &count));
 	resp_json(c->rs, c->route->status);
 	user_show(&c->rs->body, u);
+	if (shown)
+		accounts_render(&c->rs->body, list, count);
+	return OK;
 }
 
 void

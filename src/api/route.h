@@ -14,7 +14,9 @@ enum route_mount {
 	MOUNT_RESET,
 	MOUNT_VERIFY,
 	MOUNT_USERS,
-	MOUNT_BACKEND
+	MOUNT_BACKEND,
+	MOUNT_PROVIDER,
+	MOUNT_ASSOCIATE
 };
 
 enum route_who {
@@ -22,6 +24,7 @@ enum route_who {
 	WHO_VISITOR,
 	WHO_BACKEND_USER,
 	WHO_USERS_USER,
+	WHO_PROVIDER_USER,
 	WHO_SUPERUSER
 };
 
@@ -63,5 +66,11 @@ struct route {
  * exists (ERR_NOT_FOUND). Fills c->user, c->token and c->target.
  */
 enum err checks_run(struct call *c) NODISCARD NONNULL(1);
+
+/*
+ * A path below our mount as a whole address, by the host that the request
+ * names. NULL when it names no usable one.
+ */
+const char *route_own_url(const struct req *rq, const char *path) NONNULL(1, 2);
 
 #endif

@@ -38,16 +38,14 @@ change_user(struct call *c, const struct user *before,
 	if (e == ERR_UPDATE_USER_INVALID_PASSWORD)
 		reason_detail(c->rs, e, reason);
 	TRY(e);
-	user_render(c, &after);
-	return OK;
+	return user_render(c, &after);
 }
 
 /* GET /users/me: 200 with the user. */
 enum err
 get_me(struct call *c)
 {
-	user_render(c, &c->user);
-	return OK;
+	return user_render(c, &c->user);
 }
 
 /* PATCH /users/me: 200 with the user; flags are judged and ignored. */
@@ -67,8 +65,7 @@ patch_me(struct call *c)
 enum err
 get_user(struct call *c)
 {
-	user_render(c, &c->target);
-	return OK;
+	return user_render(c, &c->target);
 }
 
 /* PATCH /users/{id}: 200 with the user. */

@@ -26,6 +26,5 @@ post_verify(struct call *c)
 
 	TRY(input_read(c->rq, &c->input, &verify_schema, c->rs, &in));
 	TRY(verify_user(c->cx, in.token, &c->target));
-	user_render(c, &c->target);
-	return OK;
+	return user_render(c, &c->target);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/database.h"
 #include "core/event.h"
+#include "core/oauth.h"
 #include "core/password.h"
 #include "core/ticket.h"
 #include "core/token.h"
@@ -55,6 +56,8 @@ worker_open(const struct config *conf, struct worker **out)
 	if (e == OK)
 		e = event_plan_open(conf, &w->events, &why);
 	w->cx.events = w->events;
+	if (e == OK)
+		e = oauth_open(conf, &w->cx.oauth);
 	if (e != OK) {
 		worker_close(w);
 		return e;
@@ -69,6 +72,7 @@ worker_close(struct worker *w)
 	if (w == NULL)
 		return;
 	event_plan_close(w->events);
+	oauth_close(w->cx.oauth);
 	hasher_close(w->cx.hasher);
 	token_keys_close(w->cx.keys);
 	ticket_keys_close(w->cx.tickets);
@@ -88,6 +92,7 @@ serve(void *worker, struct req *rq, struct resp *rs)
 	w->cx.now = clock_now();
 	w->cx.client = rq->remote_address;
 	w->cx.hash_deadline = rq->arrived + conf->password.wait_limit * 1000;
+	w->cx.remote_deadline = rq->arrived + conf->oauth.time_limit * 1000;
 	log_set_request(rq->request_id);
 	api_serve(w->api, &w->cx, rq, rs);
 	log_set_request(NULL);

@@ -15,6 +15,7 @@ struct config;
 struct db;
 struct event_plan;
 struct hasher;
+struct oauth;
 struct ticket_keys;
 struct token_keys;
 struct user;
@@ -32,9 +33,11 @@ struct ctx {
 	void (*show_user)(struct buf *out, const struct user *u);
 	const char *client;     /* the address of who asks; NULL: not known */
 	struct veto *veto;      /* programs that may refuse; NULL for none */
+	struct oauth *oauth;    /* NULL: no provider is configured */
 	int64_t now;            /* seconds since 1970, when it began */
 	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */
+	int64_t remote_deadline; /* likewise; nobody else is asked after it */
 };
 
 #endif

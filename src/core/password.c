@@ -352,6 +352,16 @@ is_too_long(const char *plain)
 	return strnlen(plain, PASSWORD_SIZE_LIMIT + 1) > PASSWORD_SIZE_LIMIT;
 }
 
+const char *
+password_unknown(struct ctx *cx)
+{
+	struct phc new = {.p = cx->hasher->wanted, .version = PHC_VERSION};
+
+	crypto_random(new.salt, SALT_SIZE);
+	crypto_random(new.tag, TAG_SIZE);
+	return phc_write(cx->mem, &new);
+}
+
 enum err
 password_hash(struct ctx *cx, const char *plain, const char **out)
 {

@@ -45,6 +45,10 @@ enum err password_judge(struct ctx *cx, const char *plain,
 enum err password_hash(struct ctx *cx, const char *plain, const char **out)
 	NODISCARD NONNULL(1, 2, 3);
 
+/* The hash of a password that nobody knows, nor could find: for users who sign
+ * in with somebody else's account. Costs nothing. */
+const char *password_unknown(struct ctx *cx) RETURNS_NONNULL NONNULL(1);
+
 /*
  * OK when it matches; *outdated then tells that the stored hash should be
  * replaced. ERR_LOGIN_BAD_CREDENTIALS when it does not match, or when the

@@ -172,32 +172,46 @@ read_time(const struct json *claims, const char *name, int64_t missing,
 }
 
 static bool
-is_in_time(const struct ctx *cx, const struct json *claims)
+is_in_time(const struct ctx *cx, const struct json *claims, bool *expired)
 {
 	int64_t leeway = cx->conf->jwt.leeway;
 	int64_t exp;
 	int64_t nbf;
 	int64_t iat;
 
-	return read_time(claims, "exp", 0, &exp) &&
-	       read_time(claims, "nbf", 0, &nbf) &&
-	       read_time(claims, "iat", 0, &iat) && exp > cx->now - leeway &&
-	       nbf <= cx->now + leeway && iat <= cx->now + leeway;
+	if (!read_time(claims, "exp", 0, &exp) ||
+	    !read_time(claims, "nbf", 0, &nbf) ||
+	    !read_time(claims, "iat", 0, &iat) || nbf > cx->now + leeway ||
+	    iat > cx->now + leeway)
+		return false;
+	*expired = exp <= cx->now - leeway && json_member(claims, "exp");
+	return exp > cx->now - leeway;
+}
+
+enum err
+ticket_read_dated(struct ctx *cx, enum ticket_kind kind, const char *text,
+		  const struct json **claims, bool *expired)
+{
+	const struct key_set *s = &cx->tickets->sets[kind];
+	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
+
+	*expired = false;
+	if (len > TOKEN_SIZE_LIMIT)
+		return ERR_BAD_TOKEN;
+	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, claims));
+	if (!is_for(*claims, kinds[kind].audience) ||
+	    !is_in_time(cx, *claims, expired))
+		return ERR_BAD_TOKEN;
+	return OK;
 }
 
 enum err
 ticket_read(struct ctx *cx, enum ticket_kind kind, const char *text,
 	    const struct json **claims)
 {
-	const struct key_set *s = &cx->tickets->sets[kind];
-	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
+	bool expired;
 
-	if (len > TOKEN_SIZE_LIMIT)
-		return ERR_BAD_TOKEN;
-	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, claims));
-	if (!is_for(*claims, kinds[kind].audience) || !is_in_time(cx, *claims))
-		return ERR_BAD_TOKEN;
-	return OK;
+	return ticket_read_dated(cx, kind, text, claims, &expired);
 }
 
 const char *

@@ -49,6 +49,12 @@ const char *ticket_issue(struct ctx *cx, enum ticket_kind kind,
 enum err ticket_read(struct ctx *cx, enum ticket_kind kind, const char *text,
 		     const struct json **claims) NODISCARD NONNULL(1, 3, 4);
 
+/* The same; on ERR_BAD_TOKEN *expired tells whether nothing but its exp speaks
+ * against it. */
+enum err ticket_read_dated(struct ctx *cx, enum ticket_kind kind,
+			   const char *text, const struct json **claims,
+			   bool *expired) NODISCARD NONNULL(1, 3, 4, 5);
+
 /* A claim that is a text; NULL when it is missing or anything else. */
 const char *ticket_text(const struct json *claims, const char *name)
 	NODISCARD NONNULL(1, 2);

@@ -150,3 +150,15 @@ form_parse(const struct req *rq, struct resp *rs, const struct form **out)
 		detail_text(rs, reason);
 	return e;
 }
+
+enum err
+form_parse_query(const struct req *rq, const struct form **out)
+{
+	struct form *form = arena_new(rq->mem, struct form);
+	const char *reason = NULL;
+
+	*out = form;
+	return urlencoded_read(rq->mem,
+			       (struct span){rq->query, strlen(rq->query)},
+			       form, &reason);
+}

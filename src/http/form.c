@@ -60,3 +60,20 @@ form_is_file(const struct form *f, const char *name)
 
 	return e != NULL && e->is_file;
 }
+
+size_t
+form_values(const struct form *f, struct arena *mem, const char *name,
+	    const char ***out)
+{
+	size_t count = 0;
+	size_t at;
+
+	for (const struct form_entry *e = f->last; e != NULL; e = e->before)
+		count += strcmp(e->name, name) == 0;
+	*out = arena_array(mem, count + 1, sizeof(**out));
+	at = count;
+	for (const struct form_entry *e = f->last; e != NULL; e = e->before)
+		if (strcmp(e->name, name) == 0)
+			(*out)[--at] = e->value;
+	return count;
+}

@@ -378,6 +378,19 @@ take_answer(const struct http_client *c, struct arena *mem,
 	out->body_len = x->body.len;
 }
 
+/* Milliseconds. */
+static int64_t
+time_left(const struct http_client *c, const struct http_request *rq,
+	  const struct exchange *x)
+{
+	int64_t now = clock_monotonic();
+	int64_t left = c->settings.time_limit - (now - x->started);
+
+	if (rq->deadline > 0 && rq->deadline - now < left)
+		left = rq->deadline - now;
+	return left;
+}
+
 /* NULL when all went well, else why not. */
 static const char *
 run(struct http_client *c, struct arena *mem, const struct http_request *rq,
@@ -397,9 +410,9 @@ run(struct http_client *c, struct arena *mem, const struct http_request *rq,
 		if (!append(&p->resolved, entry))
 			return "no memory";
 	}
-	left = c->settings.time_limit - (clock_monotonic() - x->started);
+	left = time_left(c, rq, x);
 	if (left <= 0)
-		return "looking the name up took too long";
+		return "there is no time left";
 	if (!set_rules(c, x) || !set_request(c, rq, p, left))
 		return "libcurl refuses an option";
 	code = curl_easy_perform(c->curl);

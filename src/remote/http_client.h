@@ -36,6 +36,8 @@ struct http_request {
 	size_t header_count;
 	const char *body; /* NULL: none */
 	size_t body_len;
+	int64_t deadline; /* clock_monotonic milliseconds, where it is nearer
+			   * than the time limit; 0: it never is */
 };
 
 /* Lives on the arena of the request. */

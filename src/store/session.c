@@ -59,6 +59,20 @@ session_revoke(struct db *db, struct arena *mem, const char *token_hash,
 }
 
 enum err
+session_spend(struct db *db, struct arena *mem, const char *token_hash,
+	      int64_t expires_at, bool *first)
+{
+	const struct db_value values[] = {db_text(token_hash),
+					  db_int(expires_at)};
+	int64_t changed = 0;
+	enum err e =
+		db_run(db, mem, &revoke, values, countof(values), &changed);
+
+	*first = changed > 0;
+	return e;
+}
+
+enum err
 session_purge(struct db *db, struct arena *mem, int64_t now)
 {
 	const struct db_value value = db_int(now);

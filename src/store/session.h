@@ -7,6 +7,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -28,6 +29,14 @@ enum err session_end_others(struct db *db, struct arena *mem,
 enum err session_revoke(struct db *db, struct arena *mem,
 			const char *token_hash, int64_t expires_at)
 	NODISCARD NONNULL(1, 2, 3);
+
+/*
+ * Voids a token, by its hash, that is good for one use: *first tells whether
+ * this was the first one. Whoever comes at the same moment is not.
+ */
+enum err session_spend(struct db *db, struct arena *mem, const char *token_hash,
+		       int64_t expires_at, bool *first)
+	NODISCARD NONNULL(1, 2, 3, 5);
 
 /* Forgets revocations of tokens that expired before `now`. */
 enum err session_purge(struct db *db, struct arena *mem, int64_t now)

@@ -17,6 +17,8 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "stack")]
 
 import stack as stacks  # noqa: E402
 from client import Client  # noqa: E402
+from oauth_client import OAuth, preset_settings, settings_for  # noqa: E402
+from provider import Provider  # noqa: E402
 from renamed import RENAMED  # noqa: E402
 
 # The cheapest hashes there are; what is tested is not their strength.
@@ -188,3 +190,44 @@ def new_stack(house):
         except AssertionError as e:
             failures.append(str(e))
     assert not failures, "\n".join(failures)
+
+
+# Providers.
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory):
+    """The tests' own provider, without TLS."""
+    made = Provider(str(tmp_path_factory.mktemp("provider")))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def tls_provider(tmp_path_factory):
+    """Another one, with a certificate of a private authority."""
+    made = Provider(str(tmp_path_factory.mktemp("tls-provider")), tls=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def oauth(house, db, provider):
+    """A shared stack that knows the provider in several ways."""
+    return OAuth(house.get(db, settings=settings_for(provider)), provider)
+
+
+@pytest.fixture
+def presets(house, db, provider):
+    """A shared stack that knows it by every preset."""
+    return OAuth(house.get(db, settings=preset_settings(provider)), provider)
+
+
+@pytest.fixture
+def new_oauth(new_stack, provider):
+    """Makes stacks with a single worker that has asked nobody yet."""
+    def make(settings=(), **more):
+        provider.forget()
+        return OAuth(new_stack(settings=[*settings_for(provider), *settings],
+                               workers=1, **more), provider)
+    yield make
+    provider.forget()

@@ -283,6 +283,8 @@ versions_with_gaps_are_refused(void **state)
 		assert_int_equal(db_script(f->db,
 					   "DROP TABLE fcu_schema_version;"
 					   "DROP TABLE fcu_outbox;"
+					   "DROP TABLE fcu_oauth_token;"
+					   "DROP TABLE fcu_oauth_claim;"
 					   "DROP TABLE fcu_session_floor;"
 					   "DROP TABLE fcu_revoked_token"),
 				 OK);

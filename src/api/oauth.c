@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/oauth.h"
+
+#include <string.h>
+
+#include "api/route.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "http/body.h"
+#include "http/cookie.h"
+
+/* What a browser is sent away with. */
+struct authorization {
+	const char *authorization_url;
+};
+
+static const struct field authorization_fields[] = {
+	{.name = "authorization_url",
+	 .type = FIELD_TEXT,
+	 .need = FIELD_REQUIRED,
+	 .offset = offsetof(struct authorization, authorization_url)},
+};
+
+const struct schema authorization_schema = {
+	.fields = authorization_fields, .count = countof(authorization_fields)};
+
+static bool
+is_association(const struct call *c)
+{
+	return c->route->mount == MOUNT_ASSOCIATE;
+}
+
+/* As the reference derives it: the configured one, else our own callback
+ * under the address that the request was sent to. */
+static enum err
+redirect_of(const struct call *c, const char **out)
+{
+	const struct provider_settings *p = c->provider;
+	const char *prefix;
+
+	*out = is_association(c) ? p->associate_redirect_url : p->redirect_url;
+	if (**out != '\0')
+		return OK;
+	prefix = route_own_url(c->rq, c->prefix);
+	if (prefix == NULL)
+		return ERR_BAD_REQUEST;
+	*out = arena_printf(c->cx->mem, "%s/callback", prefix);
+	return OK;
+}
+
+static enum err
+way_of(const struct call *c, struct oauth_way *way)
+{
+	*way = (struct oauth_way){
+		.provider = c->provider,
+		.purpose = is_association(c) ? OAUTH_ASSOCIATE : OAUTH_LOGIN,
+		.user_id = is_association(c) ? c->user.id : NULL,
+	};
+	return redirect_of(c, &way->redirect);
+}
+
+static void
+send_csrf_cookie(struct call *c, const char *value)
+{
+	const struct oauth_settings *o = &c->cx->conf->oauth;
+	const struct cookie cookie = {
+		.name = o->cookie_name,
+		.value = value,
+		.domain = o->cookie_domain,
+		.path = o->cookie_path,
+		.samesite = o->cookie_samesite,
+		.max_age = c->cx->conf->tokens.state_lifetime,
+		.secure = o->cookie_secure,
+		.httponly = o->cookie_httponly,
+	};
+
+	cookie_set(c->rs, &cookie);
+}
+
+/* GET …/authorize: 200 with the address at the provider, and the cookie. */
+enum err
+get_oauth_authorize(struct call *c)
+{
+	struct authorization answer;
+	struct text_list scopes = {0};
+	struct oauth_way way;
+	const struct form *query;
+	const char *cookie;
+
+	TRY(form_parse_query(c->rq, &query));
+	scopes.count = form_values(query, c->cx->mem, "scopes", &scopes.items);
+	TRY(way_of(c, &way));
+	TRY(oauth_begin(c->cx, &way, &scopes, &answer.authorization_url,
+			&cookie));
+	resp_json(c->rs, c->route->status);
+	object_render(&c->rs->body, &authorization_schema, &answer);
+	send_csrf_cookie(c, cookie);
+	return OK;
+}
+
+/* The provider's own words for why it sends nothing. */
+static enum err
+no_code(struct call *c, const char *error)
+{
+	struct buf detail;
+
+	if (error == NULL)
+		return ERR_BAD_REQUEST;
+	buf_init(&detail, c->rs->mem, 64);
+	json_write_text(&detail, error);
+	resp_detail(c->rs, detail.data);
+	return ERR_BAD_REQUEST;
+}
+
+/* Who came back from the provider. */
+static enum err
+read_return(struct call *c, struct oauth_identity *who)
+{
+	const struct form *query;
+	struct oauth_return back;
+	struct oauth_way way;
+	const char *error;
+
+	TRY(form_parse_query(c->rq, &query));
+	error = form_value(query, "error");
+	back = (struct oauth_return){
+		.code = form_value(query, "code"),
+		.state = form_value(query, "state"),
+		.verifier = form_value(query, "code_verifier"),
+		.issuer = form_value(query, "iss"),
+	};
+	if (back.code == NULL || error != NULL)
+		return no_code(c, error);
+	if (c->rq->cookie != NULL)
+		back.cookie = cookie_value(c->cx->mem, c->rq->cookie,
+					   c->cx->conf->oauth.cookie_name);
+	TRY(way_of(c, &way));
+	return oauth_finish(c->cx, &way, &back, who);
+}
+
+/* GET …/callback of a sign-in: the backend's answer to a login. */
+enum err
+get_oauth_callback(struct call *c)
+{
+	struct oauth_identity who;
+
+	TRY(read_return(c, &who));
+	TRY(oauth_sign_in(c->cx, c->provider, &who, &c->user));
+	if (!c->user.is_active)
+		return ERR_LOGIN_BAD_CREDENTIALS;
+	return login_answer(c);
+}
+
+/* GET …/callback of an association: 200 with the user. */
+enum err
+get_oauth_associate_callback(struct call *c)
+{
+	struct oauth_identity who;
+	struct user after = {0};
+
+	TRY(read_return(c, &who));
+	TRY(oauth_associate(c->cx, c->provider, &who, &c->token, &after));
+	return user_render(c, &after);
+}
