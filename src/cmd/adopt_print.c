@@ -7,6 +7,11 @@
 #include "base/json.h"
 #include "cmd/command.h"
 
+static const char *const id_kinds[] = {
+	[USER_ID_UUID] = "uuid",
+	[USER_ID_INTEGER] = "integer",
+};
+
 static const char *
 shown(struct arena *mem, const char *text)
 {
@@ -35,7 +40,8 @@ print_users(const struct survey *s)
 {
 	if (!s->tables[0].is_there || s->tables[0].missing_count > 0)
 		return;
-	(void)printf("users: %lld\n", (long long)s->users);
+	(void)printf("users: %lld, with ids of the kind %s\n",
+		     (long long)s->users, id_kinds[s->ids]);
 	for (size_t i = 0; i < SURVEY_HASHES; i++)
 		if (s->hashes[i].count > 0)
 			(void)printf("  hashed by %s: %lld\n",
@@ -167,6 +173,8 @@ adopt_print_json(struct db *db, struct arena *mem, const struct adoption *a,
 	buf_char(&b, '{');
 	add_text(&b, "database", db_driver(db));
 	add_tables(&b, s);
+	if (s->tables[0].is_there && s->tables[0].missing_count == 0)
+		add_text(&b, "ids", id_kinds[s->ids]);
 	add_number(&b, "users", s->users);
 	add_hashes(&b, s);
 	add_texts(&b, "clashes", s->clashes, s->clash_count);

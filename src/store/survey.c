@@ -164,6 +164,7 @@ survey_take(struct db *db, struct arena *mem, struct survey *out)
 			&out->candidates, &out->candidate_count);
 	if (out->tables[0].missing_count > 0)
 		return OK;
+	TRY(user_id_find_kind(db, mem, &out->ids));
 	TRY(users_count(db, mem, out));
 	TRY(catalog_has_index(db, mem, "user", UNIQUE_EMAIL,
 			      &out->has_unique_email));

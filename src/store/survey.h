@@ -14,6 +14,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/user_id.h"
 
 #define SURVEY_TABLES 3 /* users first, then tokens, then OAuth accounts */
 
@@ -46,6 +47,7 @@ struct survey {
 	const char **candidates;
 	size_t candidate_count;
 	/* The rest only when that table has all columns we need. */
+	enum user_id_kind ids;
 	int64_t users;
 	struct survey_hash hashes[SURVEY_HASHES];
 	bool has_unique_email; /* without regard to case */

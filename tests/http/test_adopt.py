@@ -76,7 +76,7 @@ def test_it_tells_what_it_found_and_changes_nothing(theirs):
     assert code == OK
     assert everything(theirs) == before
     assert not found["applied"]
-    assert found["users"] == 2
+    assert found["users"] == 2 and found["ids"] == "uuid"
     assert found["hashes"] == {"argon2id": 1, "argon2i": 0, "argon2d": 0,
                                "bcrypt": 1, "unknown": 0}
     assert found["clashes"] == found["obstacles"] == found["notes"] == []
@@ -93,7 +93,7 @@ def test_it_says_the_same_in_lines(theirs):
     done = run(theirs, "adopt")
 
     assert done.returncode == OK
-    for line in ("table user:\n", "users: 2\n", "hashed by bcrypt: 1\n",
+    for line in ("table user:\n", "users: 2, with ids of the kind uuid\n", "hashed by bcrypt: 1\n",
                  "table accesstoken: is not there\n",
                  "will be added: the table oauth_account\n"):
         assert line in done.stdout
@@ -122,6 +122,22 @@ def test_applied_again_it_has_nothing_to_do(theirs):
     assert found["additions"] == []
     assert run(theirs, "adopt").stdout.endswith(
         "nothing to do: the database is adopted\n")
+
+
+def test_numbers_for_ids_are_found_and_kept(unmigrated):
+    execute(unmigrated, TABLE.format(
+        id="SERIAL" if unmigrated.db == "postgres" else "INTEGER"))
+    execute(unmigrated, f"""INSERT INTO "user" VALUES
+        ('Ada', 7, 'ada@example.org', '{HASH}', true, false, false)""")
+
+    code, found = told(unmigrated, "--apply")
+
+    assert code == OK and found["ids"] == "integer"
+    shown = run(unmigrated, "user", "show", "7", "--json")
+    assert json.loads(shown.stdout)["email"] == "ada@example.org"
+    done = run_with(unmigrated, 'users { id = "uuid" }', "adopt", "--json")
+    assert done.returncode == DATAERR
+    assert "users" in json.loads(done.stdout)["obstacles"][0]
 
 
 def test_addresses_that_clash_are_named_and_stop_it(theirs):
