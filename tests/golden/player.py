@@ -351,7 +351,7 @@ class Player:
             201, "POST", "/auth/register", {"email": email, "password": password}
         )
         self.made.append(user["id"])
-        self.name_user(name, user["id"], email, password)
+        self.name_user(name, str(user["id"]), email, password)
         if login:
             self.vars[f"{name}_TOKEN"] = self.login(email, password)
         if by_cookie:

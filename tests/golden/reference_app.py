@@ -2,24 +2,29 @@
 
 Settings come from the environment:
   REFERENCE_DATABASE  path of an SQLite file, or an address for SQLAlchemy
-  JWT_SECRET, BEARER_SECRET, RESET_SECRET, VERIFY_SECRET  32 bytes or more
+  JWT_SECRET, BEARER_SECRET, RESET_SECRET, VERIFY_SECRET, STATE_SECRET
+                      32 bytes or more; the last one for oauth only
   TOKEN_LOG           file that receives one JSON line for each mailed token
   REFUSE=1            refuse passwords shorter than eight characters
   CHEAP=1             hash passwords with the cheapest parameters
+  FEATURES            words, none for a plain application:
+    numbers           whole numbers for ids
+    fields            columns of its own
+    database          a third backend, whose tokens are in the database
+    oauth             a provider named test, at the address PROVIDER
 """
 
 import json
 import os
-import uuid
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 from fastapi_users import (
     BaseUserManager,
     FastAPIUsers,
+    IntegerIDMixin,
     InvalidPasswordException,
     UUIDIDMixin,
-    schemas,
 )
 from fastapi_users.authentication import (
     AuthenticationBackend,
@@ -27,37 +32,35 @@ from fastapi_users.authentication import (
     CookieTransport,
     JWTStrategy,
 )
-from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from fastapi_users.authentication.strategy.db import DatabaseStrategy
+from fastapi_users.db import SQLAlchemyUserDatabase
 from fastapi_users.password import PasswordHelper
+from fastapi_users_db_sqlalchemy.access_token import SQLAlchemyAccessTokenDatabase
+from httpx_oauth.oauth2 import BaseOAuth2
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+
+from reference_models import (
+    FEATURES,
+    ID,
+    OAUTH,
+    Base,
+    User,
+    UserCreate,
+    UserRead,
+    UserUpdate,
+)
+
+if "database" in FEATURES:
+    from reference_models import AccessToken
+if OAUTH:
+    from reference_models import OAuthAccount
 
 DATABASE = os.environ["REFERENCE_DATABASE"]
 LIFETIME = 3600
 SHORTEST = 8
-
-
-class Base(DeclarativeBase):
-    """The declarative base of the tables."""
-
-
-class User(SQLAlchemyBaseUserTableUUID, Base):
-    """The user table, without columns of its own."""
-
-
-class UserRead(schemas.BaseUser[uuid.UUID]):
-    """What a client reads."""
-
-
-class UserCreate(schemas.BaseUserCreate):
-    """What a client registers."""
-
-
-class UserUpdate(schemas.BaseUserUpdate):
-    """What a client changes."""
 
 
 engine = create_async_engine(
@@ -83,7 +86,9 @@ def password_helper():
     return PasswordHelper(PasswordHash((cheap, BcryptHasher())))
 
 
-class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
+class UserManager(
+    IntegerIDMixin if ID is int else UUIDIDMixin, BaseUserManager[User, ID]
+):
     """The user manager; its only policy is the optional length."""
 
     reset_password_token_secret = os.environ["RESET_SECRET"]
@@ -108,7 +113,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
 async def get_user_db():
     """Yield the user table in a session of its own."""
     async with new_session() as session:
-        yield SQLAlchemyUserDatabase(session, User)
+        yield SQLAlchemyUserDatabase(session, User, OAuthAccount if OAUTH else None)
 
 
 async def get_user_manager(user_db=Depends(get_user_db)):
@@ -126,6 +131,41 @@ def bearer_strategy():
     return JWTStrategy(os.environ["BEARER_SECRET"], lifetime_seconds=LIFETIME)
 
 
+async def get_access_token_db():
+    """Yield the table of tokens in a session of its own."""
+    async with new_session() as session:
+        yield SQLAlchemyAccessTokenDatabase(session, AccessToken)
+
+
+def database_strategy(table=Depends(get_access_token_db)):
+    """The strategy whose tokens are in the database."""
+    return DatabaseStrategy(table, lifetime_seconds=LIFETIME)
+
+
+class Provider(BaseOAuth2):
+    """A provider that says who somebody is as JSON, as the tests' one does."""
+
+    def __init__(self, address):
+        super().__init__(
+            "reference",
+            "the secret of the reference",
+            f"{address}/authorize",
+            f"{address}/token",
+            name="test",
+            base_scopes=["openid", "email"],
+        )
+        self.address = address
+
+    async def get_id_email(self, token):
+        """Ask the provider who has that token."""
+        async with self.get_httpx_client() as client:
+            answer = await client.get(
+                f"{self.address}/userinfo", headers={"Authorization": f"Bearer {token}"}
+            )
+        found = answer.json()
+        return str(found["sub"]), found.get("email")
+
+
 jwt_backend = AuthenticationBackend(
     name="jwt", transport=CookieTransport(), get_strategy=jwt_strategy
 )
@@ -134,7 +174,16 @@ bearer_backend = AuthenticationBackend(
     transport=BearerTransport(tokenUrl="auth/bearer/login"),
     get_strategy=bearer_strategy,
 )
-users = FastAPIUsers[User, uuid.UUID](get_user_manager, [jwt_backend, bearer_backend])
+backends = [jwt_backend, bearer_backend]
+if "database" in FEATURES:
+    backends.append(
+        AuthenticationBackend(
+            name="database",
+            transport=BearerTransport(tokenUrl="auth/database/login"),
+            get_strategy=database_strategy,
+        )
+    )
+users = FastAPIUsers[User, ID](get_user_manager, backends)
 
 
 @asynccontextmanager
@@ -146,9 +195,20 @@ async def lifespan(_app):
 
 
 app = FastAPI(lifespan=lifespan)
-app.include_router(users.get_auth_router(jwt_backend), prefix="/auth/jwt")
-app.include_router(users.get_auth_router(bearer_backend), prefix="/auth/bearer")
+for backend in backends:
+    app.include_router(users.get_auth_router(backend), prefix=f"/auth/{backend.name}")
 app.include_router(users.get_register_router(UserRead, UserCreate), prefix="/auth")
 app.include_router(users.get_reset_password_router(), prefix="/auth")
 app.include_router(users.get_verify_router(UserRead), prefix="/auth")
 app.include_router(users.get_users_router(UserRead, UserUpdate), prefix="/users")
+if OAUTH:
+    provider = Provider(os.environ["PROVIDER"])
+    state_secret = os.environ["STATE_SECRET"]
+    app.include_router(
+        users.get_oauth_router(provider, jwt_backend, state_secret),
+        prefix="/auth/test",
+    )
+    app.include_router(
+        users.get_oauth_associate_router(provider, UserRead, state_secret),
+        prefix="/auth/associate/test",
+    )

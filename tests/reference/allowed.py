@@ -105,6 +105,13 @@ ALLOWED = (
         "ours": [422],
     },
     {
+        "item": 10,
+        "why": "a number too large for an id is nobody's, not answered 500",
+        "when": ["a large number in the path"],
+        "reference": [500],
+        "ours": [404],
+    },
+    {
         "item": 11,
         "why": "a password of more than 4,096 bytes is not hashed",
         "when": ["a long password"],

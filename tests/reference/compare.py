@@ -12,9 +12,11 @@ from judge import Asked, allowed
 from mutations import Generator
 from pair import Pair
 from player import Skip
-from systems import Ours, Reference
+from systems import VARIANTS, Ours, Reference
 
 SHOWN = 2000
+# Of the requests that chance makes up, other kinds than the plain get a share.
+OTHERS_SHARE = 4
 
 
 def corpus(options):
@@ -87,10 +89,10 @@ def shown_request(side, request):
     return "\n".join("      " + line for line in "\n".join(lines).split("\n"))
 
 
-def tell(pair, db, outcome, how):
+def tell(pair, place, outcome, how):
     """Print all one needs to see a difference again."""
     name = f"{outcome.case['group']}: {outcome.case['name']}"
-    print(f"FAILED on {db}: {name}, request {outcome.number + 1}")
+    print(f"FAILED on {place}: {name}, request {outcome.number + 1}")
     for line in outcome.differences:
         print(f"    {line[:SHOWN]}")
     if how:
@@ -125,55 +127,60 @@ def smallest(pair, generator, number, outcome):
     return outcome
 
 
-def play_corpus(pair, report, db, cases):
+def play_corpus(pair, report, place, cases):
     """Play what is written down."""
     for case in cases:
         wrong = play(pair, report, case)
         if wrong is not None:
-            tell(pair, db, wrong, None)
+            tell(pair, place, wrong, None)
 
 
-def play_random(pair, report, db, generator, options):
+def play_random(pair, report, place, generator, options):
     """Play what chance makes, until there were enough requests."""
     number = options.number or 0
-    until = report.passed + report.failed + options.random
+    share = 1 if place.endswith("plain") else OTHERS_SHARE
+    until = report.passed + report.failed + options.random // share
     while report.passed + report.failed < until or number == options.number:
         wrong = play(pair, report, generator.make(number))
         if wrong is not None:
-            how = f"run.py --db {db} --seed {options.seed} --number {number}"
-            tell(pair, db, smallest(pair, generator, number, wrong), how)
+            db, variant = place.split(", ")
+            how = f"run.py --db {db} --variant {variant}"
+            how += f" --seed {options.seed} --number {number}"
+            tell(pair, place, smallest(pair, generator, number, wrong), how)
         number += 1
 
 
-def compare_on(db, options, report):
-    """Compare on one kind of database."""
+def compare_on(db, variant, options, report):
+    """Compare one kind of application on one kind of database."""
     cases, tokens = corpus(options)
     begin = time.monotonic()
     before = report.passed + report.failed
-    ours = Ours(db)
+    ours = Ours(db, variant)
     try:
         reference = Reference.beside(ours)
         try:
             pair = Pair(reference, ours, tokens, "r" + secrets.token_hex(4)[1:])
             pair.prepare()
+            place = f"{db}, {variant.name}"
             if options.number is None:
-                play_corpus(pair, report, db, cases)
+                play_corpus(pair, report, place, cases)
             generator = Generator(cases, sorted(tokens), options.seed)
-            play_random(pair, report, db, generator, options)
+            play_random(pair, report, place, generator, options)
         finally:
             reference.end()
     finally:
         ours.end()
     count = report.passed + report.failed - before
-    print(f"{db}: {count} requests in {time.monotonic() - begin:.0f} s", flush=True)
+    print(f"{place}: {count} requests in {time.monotonic() - begin:.0f} s", flush=True)
 
 
 def compare(options):
     """Compare on each database; return the exit status."""
     report = Report()
     for db in options.db or ("sqlite", "postgres"):
-        if not options.shared:
-            compare_on(db, options, report)
-        if options.number is None and not options.only:
+        for variant in VARIANTS if not options.shared else ():
+            if options.variant in (None, variant.name):
+                compare_on(db, variant, options, report)
+        if options.number is None and not options.only and not options.variant:
             shared.play(db, report)
     return report.finish()

@@ -213,6 +213,9 @@ QUESTIONS = {
     "an ambiguous token": ambiguous_token,
     "a mailed token": lambda asked: bool(mailed_token(asked)),
     "a mailed token without end": token_without_end,
+    "a large number in the path": lambda asked: bool(
+        re.search(r"/users/[^/]*\d(_?\d){9}", asked.path)
+    ),
     "an absurd number": lambda asked: bool(
         ABSURD.search(asked.body.decode("utf-8", "replace"))
     ),

@@ -52,6 +52,8 @@ class Side(Player):
             del self.vars[name]
         if self.system.database.read() != self.snapshot:
             self.system.database.restore(self.snapshot)
+        if self.system.counts:
+            self.system.database.align()
 
     def expectation(self, got):
         """Return an answer as one to expect of the other side."""

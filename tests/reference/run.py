@@ -32,6 +32,8 @@ def arguments():
     )
     parser.add_argument("--build", default=os.environ.get("FCU_BUILD", TOP / ".build"))
     parser.add_argument("--db", choices=("sqlite", "postgres"), action="append")
+    parser.add_argument("--variant", metavar="NAME",
+                        help="only that kind of application, of those in systems.py")  # fmt: skip
     parser.add_argument("--random", type=int, default=0, metavar="N",
                         help="also N requests that chance makes up")  # fmt: skip
     parser.add_argument("--seed", default="1", metavar="S")

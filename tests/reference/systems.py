@@ -88,6 +88,16 @@ class PostgresRows:
 
         self.loop.run_until_complete(all_of_them())
 
+    def align(self, names):
+        """Set the counters of ids behind the largest one, where ids are counted."""
+        for name in set(names) - {"accesstoken"}:
+            self.fetch(
+                f"SELECT setval(sequence, 1 + coalesce((SELECT max(n::text::bigint)"
+                f' FROM (SELECT id AS n FROM "{name}") AS ids), 0), false)'
+                f" FROM pg_get_serial_sequence('\"{name}\"', 'id') AS sequence"
+                " WHERE sequence IS NOT NULL"
+            )
+
 
 class Database:
     """What one of the systems has stored, and the way back to an earlier state."""
@@ -100,6 +110,11 @@ class Database:
     def read(self):
         """Return all rows, table by table, in no order."""
         return {name: self.rows.fetch(f'SELECT * FROM "{name}"') for name in self.names}
+
+    def align(self):
+        """Let new rows count on from those that are there, as SQLite does."""
+        if hasattr(self.rows, "align"):
+            self.rows.align(self.names)
 
     def restore(self, state):
         """Make the tables hold these rows and no others."""
@@ -117,16 +132,32 @@ class Database:
         self.rows.write(statements)
 
 
+class Variant:
+    """A kind of application: its features there, and the settings for them here."""
+
+    def __init__(self, name, features="", settings=()):
+        self.name = name
+        self.features = features
+        self.settings = settings
+
+
+VARIANTS = (
+    Variant("plain"),
+    Variant("numbers", "numbers", ["users.id=integer"]),
+)
+
+
 class Ours:
     """A private stack of ours."""
 
     name = "ours"
 
-    def __init__(self, db, settings=()):
+    def __init__(self, db, variant):
+        self.variant = variant
         self.stack = stacks.Stack(
             db=db,
             prefix="fastcgi-users-reference-",
-            settings=[*CHEAP, *settings],
+            settings=[*CHEAP, *variant.settings],
             appended=["etc/compat.conf"],
             workers=1,
         )
@@ -137,6 +168,11 @@ class Ours:
             if db == "sqlite"
             else PostgresRows(self.stack.path("postgres"), "fastcgi_users")
         )
+
+    @property
+    def counts(self):
+        """Tell whether ids are numbers."""
+        return "numbers" in self.variant.features
 
     def state(self):
         """Return what a player has to know."""
@@ -163,12 +199,13 @@ class Reference:
 
     name = "reference"
 
-    def __init__(self, stack, address, secrets, rows):
+    def __init__(self, stack, address, secrets, rows, features=""):
         self.stack = stack
+        self.counts = "numbers" in features
         self.folder = tempfile.TemporaryDirectory(prefix="fastcgi-users-reference-")
         self.log = open(self.path("log"), "w+", encoding="utf-8")  # noqa: SIM115
         Path(self.path("tokens")).touch()
-        self.process = self.start(address, secrets)
+        self.process = self.start(address, secrets, features)
         self.wire = HttpWire(self.path("socket"))
         self.wait()
         self.database = Database(rows())
@@ -179,16 +216,16 @@ class Reference:
         stack = ours.stack
         if stack.db == "sqlite":
             address = stack.path("reference.db")
-            made = cls(stack, address, ours.state()["secrets"],
-                       lambda: SqliteRows(address))  # fmt: skip
+            rows = lambda: SqliteRows(address)  # noqa: E731
         else:
             stack.run(
                 os.path.join(stacks.find_postgres(), "createdb"),
                 "-h", stack.path("postgres"), "-U", "fastcgi_users", "reference",
             )  # fmt: skip
-            made = cls(stack, postgres_address(stack, "reference"),
-                       ours.state()["secrets"],
-                       lambda: PostgresRows(stack.path("postgres"), "reference"))  # fmt: skip
+            address = postgres_address(stack, "reference")
+            rows = lambda: PostgresRows(stack.path("postgres"), "reference")  # noqa: E731
+        secrets, features = ours.state()["secrets"], ours.variant.features
+        made = cls(stack, address, secrets, rows, features)
         made.make_superuser()
         return made
 
@@ -196,11 +233,11 @@ class Reference:
         """Return the path of a file in its folder."""
         return os.path.join(self.folder.name, name)
 
-    def start(self, address, secrets):
+    def start(self, address, secrets, features):
         """Start uvicorn and return its process."""
         command = [sys.executable, "-m", "uvicorn", "reference_app:app"]
         command += ["--uds", self.path("socket"), "--log-level", "critical"]
-        names = ("jwt", "bearer", "reset", "verify")
+        names = ("jwt", "bearer", "reset", "verify", "state")
         return subprocess.Popen(
             command,
             cwd=GOLDEN,
@@ -210,6 +247,7 @@ class Reference:
                 "TOKEN_LOG": self.path("tokens"),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "CHEAP": "1",
+                "FEATURES": features,
                 **{f"{name.upper()}_SECRET": secrets[name] for name in names},
             },
             stdout=self.log,
