@@ -38,7 +38,7 @@ NOT_LIBRARIES = {"unistd.h"}
 CLOCKS = r"\b(time|gettimeofday|clock_gettime|clock_now)\s*\("
 SQL = r'"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE)\b'
 NEVER = {  # room: (what, why)
-    # Values travel as parameters, never escaped into a text.
+    # V78: values travel as parameters, never escaped into a text.
     "db": [(r"\b(PQescape\w*|PQexec|sqlite3_v?mprintf)\s*\(",
             "SQL put together from values")],
     "base": [(SQL, "SQL")],

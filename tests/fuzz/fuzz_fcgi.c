@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gate/fcgi_record.c: a whole connection. The first byte says in what pieces
- * the rest arrives; whatever they are, the same has to come out.
+ * the rest arrives; whatever they are, the same has to come out. V73.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /*
  * base/json.c: the first byte picks the rules, the rest is the document. What
  * was accepted must be written as a document that is accepted again and is
- * then written the same.
+ * then written the same. V79.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -18,6 +18,7 @@ SHARE, SECONDS = 0.08, 0.0003
 
 @pytest.mark.better(2)
 def test_null_in_a_change_changes_nothing(client):
+    """V48."""
     user, token = client.newcomer()
     path = f"/users/{user['id']}"
 

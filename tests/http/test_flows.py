@@ -29,6 +29,7 @@ def test_a_stranger_registers_and_is_told_who_he_is(any_way):
 
 
 def test_nobody_registers_himself_as_superuser(any_way):
+    """V49."""
     answer = any_way.post("/auth/register", json={
         "email": new_email(), "password": PASSWORD, "is_superuser": True,
         "is_verified": True, "is_active": False})
@@ -126,6 +127,7 @@ def test_a_user_changes_his_address_and_his_password(any_way):
 
 
 def test_a_user_cannot_raise_himself(any_way):
+    """V49."""
     user, token = any_way.newcomer()
 
     answer = any_way.patch("/users/me", token=token, json={

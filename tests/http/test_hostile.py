@@ -41,6 +41,7 @@ BAD_BYTES = [b"\x00", b"\x01", b"\x7f", b"\x80", b"\xff\xfe", b"\xc0\xaf",
 
 @pytest.mark.parametrize("value", BAD_BYTES, ids=lambda v: repr(v[:12]))
 def test_strange_bytes_in_headers_are_refused(client, value):
+    """V11, V70."""
     for name in (b"Authorization", b"Cookie", b"Origin", b"Content-Type",
                  b"X-Forwarded-For", b"X-Anything"):
         for prefix in (b"", b"Bearer ", b"fastapiusersauth="):
@@ -51,6 +52,7 @@ def test_strange_bytes_in_headers_are_refused(client, value):
 
 @pytest.mark.parametrize("value", BAD_BYTES, ids=lambda v: repr(v[:12]))
 def test_strange_bytes_in_paths_are_refused(client, value):
+    """V74."""
     token = client.admin().encode()
     for path in (b"/users/", b"/", b"/auth/", b"/auth/jwt/"):
         got = client.raw_request(path=path + value.replace(b" ", b"%20"),
@@ -68,6 +70,7 @@ def test_strange_bytes_in_queries_change_nothing(client, value):
 
 
 def test_login_with_strange_bytes_finds_nobody(client):
+    """V32, V33."""
     for value in BAD_BYTES:
         for name in (b"username", b"password"):
             body = b"username=a&password=b&" + name + b"=" + value
@@ -102,6 +105,7 @@ BAD_VALUES = [None, 1, 1.5, True, [], {}, [[]], "", "x", "a@", "@b.co",
 
 @pytest.mark.better(5)
 def test_what_is_no_address_is_422_and_not_stored(client):
+    """V38, V39, V43."""
     for value in BAD_VALUES:
         body = json.dumps({"email": value, "password": PASSWORD}).encode()
         got = client.raw_request(b"POST", b"/auth/register", [JSON_TYPE],
@@ -132,6 +136,7 @@ def test_a_password_is_taken_whole(client):
 
 @pytest.mark.better(11)
 def test_a_password_beyond_measure_is_refused(client):
+    """V28."""
     for size in (5000, 500000):
         answer = client.post("/auth/register", json={
             "email": new_email(), "password": "x" * size})

@@ -10,6 +10,7 @@ from client import PASSWORD, detail, new_email, parallel
 
 @pytest.mark.better(1)
 def test_of_many_registrations_of_one_address_one_wins(client):
+    """V47."""
     for _ in range(5):
         email = new_email("race")
 
@@ -37,6 +38,7 @@ def test_of_many_changes_to_one_address_one_wins(client):
 
 
 def test_many_users_at_once_never_see_each_other(client):
+    """V17."""
     people = [client.newcomer() for _ in range(20)]
 
     def look(user, token):

@@ -43,6 +43,7 @@ def test_a_token_of_the_reference_sets_a_new_password(any_way):
 
 
 def test_a_token_works_once_and_takes_the_others_along(client):
+    """V44."""
     user = client.register()
     tokens = [reset_token(client, user) for _ in range(10)]
 
@@ -53,6 +54,7 @@ def test_a_token_works_once_and_takes_the_others_along(client):
 
 
 def test_of_fifty_uses_at_once_one_succeeds(client):
+    """V15."""
     user = client.register()
     token = reset_token(client, user)
 
@@ -87,6 +89,7 @@ def test_a_reset_verifies_nobody(client):
 
 
 def test_a_token_is_void_once_the_password_was_changed(client):
+    """V44."""
     user, bearer = client.newcomer()
     token = reset_token(client, user)
 
@@ -98,6 +101,7 @@ def test_a_token_is_void_once_the_password_was_changed(client):
 
 @pytest.mark.better(4)
 def test_a_token_that_names_the_address_is_void_once_it_was_changed(client):
+    """V44."""
     user, bearer = client.newcomer()
     named = reset_token(client, user, email=user["email"])
     unnamed = reset_token(client, user)
@@ -110,6 +114,7 @@ def test_a_token_that_names_the_address_is_void_once_it_was_changed(client):
 
 
 def test_a_token_is_void_for_who_was_deactivated_or_deleted(client):
+    """V44."""
     user = client.register()
     token = reset_token(client, user)
     path = f"/users/{user['id']}"

@@ -291,6 +291,7 @@ def test_started_by_root_the_workers_run_as_the_configured_user(new_stack):
 
 
 def test_logs_hold_no_secret(stack, client):
+    """V80."""
     user, token = client.newcomer()
     cookie = client.login_cookie(user["email"])
     client.get("/users/me", token=token)

@@ -106,6 +106,7 @@ def forged(client, user):
 
 @pytest.mark.better(10)
 def test_no_forged_or_malformed_token_opens_anything(client):
+    """V1, V5 to V10."""
     user = client.register()
 
     for name, token in forged(client, user):
@@ -116,6 +117,7 @@ def test_no_forged_or_malformed_token_opens_anything(client):
 
 
 def test_a_key_pairs_public_half_signs_nothing(client, tmp_path):
+    """V1, V2."""
     user = client.register()
     pem = tmp_path / "key.pem"
     subprocess.run(["openssl", "genrsa", "-out", pem, "2048"], check=True,
@@ -129,6 +131,7 @@ def test_a_key_pairs_public_half_signs_nothing(client, tmp_path):
 
 
 def test_the_authorization_header_is_read_as_in_the_reference(client):
+    """V11."""
     user, token = client.newcomer()
 
     def me(value):
@@ -143,6 +146,7 @@ def test_the_authorization_header_is_read_as_in_the_reference(client):
 
 
 def test_the_last_cookie_of_the_name_counts(client):
+    """V71."""
     user = client.register()
     cookie = client.login_cookie(user["email"])
 
@@ -222,6 +226,7 @@ def test_sessions_can_last_as_in_the_reference(house, db):
 
 
 def test_rights_count_as_they_are_now_not_as_they_were(client):
+    """V13."""
     user, token = client.newcomer()
     path = f"/users/{user['id']}"
 
@@ -265,6 +270,7 @@ EVIL = [
 @pytest.mark.better(8)
 @pytest.mark.parametrize("headers", EVIL, ids=str)
 def test_another_site_does_nothing_with_our_cookie(client, headers):
+    """V72."""
     user = client.register()
     cookie = client.login_cookie(user["email"])
 

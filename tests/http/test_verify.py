@@ -35,6 +35,7 @@ def test_a_token_of_the_reference_verifies_the_user(any_way):
 
 
 def test_of_fifty_uses_at_once_one_succeeds(client):
+    """V15."""
     user = client.register()
     token = verify_token(client, user)
 
@@ -74,7 +75,7 @@ def test_a_token_of_the_old_address_verifies_neither(client):
 
 
 def test_an_address_changed_at_the_same_moment_is_never_verified(client):
-    """Only what the token was mailed to can become verified."""
+    """V40: only what the token was mailed to can become verified."""
     for _ in range(20):
         user, bearer = client.newcomer()
         token = verify_token(client, user)
