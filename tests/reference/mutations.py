@@ -14,6 +14,8 @@ from urllib.parse import quote
 import case as cases
 
 MOST_CHANGES = 3
+# How many of the cases are made of two.
+JOINT = 0.25
 ID = "00000000-0000-4000-8000-000000000000"
 
 WORDS = (
@@ -538,6 +540,22 @@ def changed(base, seed, picks, tokens):
     return out
 
 
+def joint(chance, one, other):
+    """Return the steps of two cases in one, those of each in their order."""
+    out = copy.deepcopy(one)
+    fresh = [given["fresh"] for given in (one, other) if "fresh" in given]
+    if fresh:
+        out["fresh"] = {key: value for given in fresh for key, value in given.items()}
+    steps, more = out["steps"], copy.deepcopy(other["steps"])
+    places = sorted(chance.randrange(len(steps) + 1) for _ in more)
+    for place, step in reversed(list(zip(places, more, strict=True))):
+        steps.insert(place, step)
+    if "two_secrets" in other:
+        out["two_secrets"] = True
+    out["name"] += f" + {other['name']}"
+    return out
+
+
 class Generator:
     """Cases without end, from a corpus and a seed."""
 
@@ -548,10 +566,16 @@ class Generator:
         self.tokens = tokens
         self.seed = seed
 
+    def any(self, chance):
+        """Return a case; each group is as likely as the others."""
+        return chance.choice(self.groups[chance.choice(sorted(self.groups))])
+
     def picks(self, number):
         """Return the case that a number stands for: what to change and how."""
         chance = random.Random(f"{self.seed}/{number}")
-        base = chance.choice(self.groups[chance.choice(sorted(self.groups))])
+        base = self.any(chance)
+        if chance.random() < JOINT:
+            base = joint(chance, base, self.any(chance))
         count = chance.choice((1, 1, 1, 2, 2, MOST_CHANGES))
         return base, [(chance.randrange(8), f"{number}/{n}") for n in range(count)]
 
