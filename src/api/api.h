@@ -52,6 +52,10 @@ typedef enum err route_handler(struct call *c);
 #include "api/routes.def"
 #undef ROUTE
 
+/* The parameters of its queries, as the description has them. */
+extern const char authorize_query[];
+extern const char callback_query[];
+
 /* The schemas of its bodies, each beside the handler that reads it. */
 extern const struct schema login_schema;
 extern const struct schema register_schema;

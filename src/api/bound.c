@@ -12,6 +12,7 @@
 
 /* What stands for a body and for an answer in a row. */
 #define TAKES_NONE .body = BODY_NONE
+#define TAKES_QUERY(parameters) .body = BODY_NONE, .query = (parameters)
 #define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
 #define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
 #define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)

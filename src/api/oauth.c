@@ -24,6 +24,22 @@ static const struct field authorization_fields[] = {
 const struct schema authorization_schema = {
 	.fields = authorization_fields, .count = countof(authorization_fields)};
 
+#define OPTIONAL_TEXT(name, title)                                             \
+	"{\"name\":\"" name "\",\"in\":\"query\",\"required\":false,"          \
+	"\"schema\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],"   \
+	"\"title\":\"" title "\"}}"
+
+const char authorize_query[] =
+	"{\"name\":\"scopes\",\"in\":\"query\",\"required\":false,"
+	"\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+	"\"title\":\"Scopes\"}}";
+
+const char callback_query[] = OPTIONAL_TEXT("code", "Code") "," OPTIONAL_TEXT(
+	"code_verifier",
+	"Code Verifier") "," OPTIONAL_TEXT("state",
+					   "State") "," OPTIONAL_TEXT("error",
+								      "Error");
+
 static bool
 is_association(const struct call *c)
 {

@@ -11,6 +11,8 @@
 #define DOCUMENT_ROOM ((size_t)32 * 1024)
 #define ETAG_DIGITS 32
 
+#define VARIES "The response varies based on the authentication backend used."
+
 /* A token as nobody could use it, to be looked at. */
 #define BEARER_EXAMPLE                                                         \
 	"{\"access_token\":\"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."            \
@@ -74,6 +76,9 @@ add_tag(struct buf *out, const struct api *api, const struct route *r)
 static void
 add_parameters(struct buf *out, const struct route *r)
 {
+	if (r->query != NULL)
+		json_add_raw(out, "parameters",
+			     arena_printf(out->mem, "[%s]", r->query));
 	if (r->target == TARGET_NONE)
 		return;
 	json_add_raw(out, "parameters",
@@ -131,14 +136,16 @@ add_plain(struct buf *out, int status, const char *description)
 static void
 add_success(struct buf *out, const struct api *api, const struct bound_route *b)
 {
-	bool by_backend = b->route->answer == ANSWER_LOGIN ||
-			  b->route->answer == ANSWER_LOGOUT;
+	bool by_backend =
+		b->provider == NULL && (b->route->answer == ANSWER_LOGIN ||
+					b->route->answer == ANSWER_LOGOUT);
 
 	response_begin(out, b->route->status, "Successful Response");
 	if (b->route->answer != ANSWER_NONE) {
 		content_begin(out);
 		add_schema_ref(out, openapi_output_name(api, b));
-		if (b->route->answer == ANSWER_LOGIN && !openapi_is_cookie(b))
+		if (by_backend && b->route->answer == ANSWER_LOGIN &&
+		    !openapi_is_cookie(b))
 			json_add_raw(out, "example", BEARER_EXAMPLE);
 		content_end(out);
 	}
@@ -223,7 +230,8 @@ add_responses(struct buf *out, const struct api *api,
 		add_plain(out, 403, "Not a superuser.");
 	if (r->target == TARGET_ID)
 		add_plain(out, 404, "The user does not exist.");
-	if (r->body != BODY_NONE || r->target == TARGET_ID) {
+	if (r->body != BODY_NONE || r->target == TARGET_ID ||
+	    r->query != NULL) {
 		response_begin(out, 422, "Validation Error");
 		content_begin(out);
 		add_schema_ref(out, "HTTPValidationError");
@@ -240,6 +248,8 @@ add_operation(struct buf *out, const struct api *api,
 	json_begin(out, method_word(out->mem, b->route->method), '{');
 	add_tag(out, api, b->route);
 	json_add_text(out, "summary", openapi_title(out->mem, b->operation));
+	if (b->route->query == callback_query)
+		json_add_text(out, "description", VARIES);
 	json_add_text(out, "operationId", openapi_operation_id(api, b));
 	add_parameters(out, b->route);
 	add_body(out, api, b);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "core/oauth.h"
 
 /* What every description of this API may refer to. */
 struct fixed_schema {
@@ -32,6 +33,26 @@ static const struct fixed_schema fixed_schemas[] = {
 	 "\"type\":\"object\",\"required\":[\"loc\",\"msg\",\"type\"],"
 	 "\"title\":\"ValidationError\"}"},
 };
+
+/* A user's accounts at providers, where they are shown. */
+static const char accounts_property[] =
+	"{\"items\":{\"$ref\":\"#/components/schemas/BaseOAuthAccount\"},"
+	"\"type\":\"array\",\"title\":\"Oauth Accounts\",\"default\":[]}";
+
+static const char account_schema[] =
+	"{\"properties\":{\"id\":{\"title\":\"Id\"},"
+	"\"oauth_name\":{\"type\":\"string\",\"title\":\"Oauth Name\"},"
+	"\"access_token\":{\"type\":\"string\",\"title\":\"Access Token\"},"
+	"\"expires_at\":{\"anyOf\":[{\"type\":\"integer\"},"
+	"{\"type\":\"null\"}],\"title\":\"Expires At\"},"
+	"\"refresh_token\":{\"anyOf\":[{\"type\":\"string\"},"
+	"{\"type\":\"null\"}],\"title\":\"Refresh Token\"},"
+	"\"account_id\":{\"type\":\"string\",\"title\":\"Account Id\"},"
+	"\"account_email\":{\"type\":\"string\","
+	"\"title\":\"Account Email\"}},\"type\":\"object\","
+	"\"required\":[\"id\",\"oauth_name\",\"access_token\","
+	"\"account_id\",\"account_email\"],\"title\":\"BaseOAuthAccount\","
+	"\"description\":\"Base OAuth account model.\"}";
 
 /* Schemas with a name of their own; any other is called after its route. */
 struct named_schema {
@@ -78,7 +99,8 @@ openapi_is_cookie(const struct bound_route *b)
 static const struct schema *
 output_of(const struct bound_route *b)
 {
-	if (b->route->answer == ANSWER_LOGIN && !openapi_is_cookie(b))
+	if (b->route->answer == ANSWER_LOGIN && b->provider == NULL &&
+	    !openapi_is_cookie(b))
 		return &bearer_schema;
 	return b->route->output;
 }
@@ -90,6 +112,8 @@ openapi_output_name(const struct api *api, const struct bound_route *b)
 
 	if (s == &bearer_schema)
 		return "BearerResponse";
+	if (s == &authorization_schema)
+		return "OAuth2AuthorizeResponse";
 	return s != NULL ? schema_name(api, s) : NULL;
 }
 
@@ -185,13 +209,15 @@ add_required(struct buf *out, const struct schema *s)
 }
 
 static void
-add_schema(struct buf *out, const char *name, const struct schema *s,
-	   enum user_id_kind ids)
+add_schema(struct buf *out, const struct api *api, const char *name,
+	   const struct schema *s)
 {
 	json_begin(out, name, '{');
 	json_begin(out, "properties", '{');
 	for (size_t i = 0; i < s->count; i++)
-		add_field(out, &s->fields[i], ids);
+		add_field(out, &s->fields[i], api->openapi->ids);
+	if (s == &user_schema && oauth_accounts_are_shown(api->conf))
+		json_add_raw(out, "oauth_accounts", accounts_property);
 	json_end(out, '}');
 	json_add_text(out, "type", "object");
 	add_required(out, s);
@@ -231,13 +257,14 @@ openapi_schemas(struct buf *out, const struct api *api)
 		if (b->route->input != NULL) {
 			name = openapi_input_name(api, b);
 			if (is_new(&seen, name))
-				add_schema(out, name, b->route->input,
-					   api->openapi->ids);
+				add_schema(out, api, name, b->route->input);
 		}
 		name = openapi_output_name(api, b);
 		if (name != NULL && is_new(&seen, name))
-			add_schema(out, name, output_of(b), api->openapi->ids);
+			add_schema(out, api, name, output_of(b));
 	}
+	if (oauth_accounts_are_shown(api->conf))
+		json_add_raw(out, "BaseOAuthAccount", account_schema);
 	for (size_t i = 0; i < countof(fixed_schemas); i++)
 		json_add_raw(out, fixed_schemas[i].name, fixed_schemas[i].json);
 	json_end(out, '}');

@@ -51,6 +51,8 @@ struct route {
 	enum route_who who;
 	enum route_body body;
 	const struct schema *input; /* NULL: BODY_NONE */
+	const char *query;          /* its parameters as the description has
+				     * them; NULL: none */
 	enum route_target target;
 	int status;
 	enum route_answer answer;

@@ -20,6 +20,7 @@ from fastapi_users.authentication import (
     CookieTransport,
     JWTStrategy,
 )
+from httpx_oauth.oauth2 import OAuth2
 
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "openapi.json")
 
@@ -151,9 +152,34 @@ def numbered():
         "users.id=integer", "openapi.user_read=NumberedRead"]
 
 
+def providers():
+    """Users who come by a provider, one of two backends each."""
+
+    class UserRead(schemas.BaseUser[uuid.UUID], schemas.BaseOAuthAccountMixin):
+        pass
+
+    app = application(UserRead)
+    users = FastAPIUsers[None, uuid.UUID](get_user_manager, [COOKIE, BEARER])
+    settings = []
+    for name, one in (("first", COOKIE), ("second", BEARER)):
+        client = OAuth2("id", "secret", "https://a.example/a",
+                        "https://a.example/t", name=name)
+        app.include_router(users.get_oauth_router(client, one, "secret"),
+                           prefix=f"/auth/{name}", tags=["auth"])
+        app.include_router(
+            users.get_oauth_associate_router(client, UserRead, "secret"),
+            prefix=f"/auth/associate/{name}", tags=["auth"])
+        settings += [f"provider.{name}.{setting}" for setting in (
+            f"backend={one.name}", "client_id=id", "client_secret=secret",
+            "authorize_url=https://a.example/a",
+            "token_url=https://a.example/t",
+            "profile_url=https://a.example/p", "id_path=id")]
+    return app, settings
+
+
 def main():
     applications = {}
-    for make in (plain, renamed, many_backends, numbered):
+    for make in (plain, renamed, many_backends, numbered, providers):
         app, settings = make()
         applications[make.__name__] = {"settings": settings,
                                        "document": app.openapi()}
