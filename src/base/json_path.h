@@ -18,7 +18,7 @@
 /* NULL when the text is such a path, else why not: a static sentence. */
 const char *json_path_fault(const char *path) NONNULL(1);
 
-/* The value; NULL when there is none, when it is null, or when the text is no
+/* The value; NULL when there is none, or when it is null. The text must be a
  * path. */
 const struct json *json_path_find(const struct json *root, const char *path)
 	NONNULL(1, 2);
