@@ -115,11 +115,15 @@ bearer_token(const struct call *c)
 	return len > 0 ? arena_copy(c->cx->mem, header, len) : NULL;
 }
 
-/* The first backend, in order, whose token yields a user. */
+/*
+ * The first backend, in order, whose token yields a user. Where Redis is down
+ * the others may know the token; only when none does, nobody can tell.
+ */
 static enum err
 find_user(struct call *c)
 {
 	const struct config *conf = c->cx->conf;
+	enum err nobody = ERR_UNAUTHORIZED;
 
 	for (size_t i = 0; i < conf->backend_count; i++) {
 		const struct backend_settings *b = &conf->backend[i];
@@ -129,10 +133,12 @@ find_user(struct call *c)
 
 		if (text != NULL)
 			e = sign_in_read(c->cx, b, text, &c->user, &c->token);
-		if (e != ERR_BAD_TOKEN)
+		if (e == ERR_REDIS_DOWN)
+			nobody = e;
+		else if (e != ERR_BAD_TOKEN)
 			return e;
 	}
-	return ERR_UNAUTHORIZED;
+	return nobody;
 }
 
 static bool

@@ -385,6 +385,7 @@ config_load(const struct config_source *from, struct config **out)
 		titles_publish(&r);
 		config_resolve(&r);
 		config_take_secrets(&r);
+		config_take_backends(&r);
 		config_check(&r);
 	}
 	if (r.faults > 0) {

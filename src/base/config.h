@@ -46,6 +46,9 @@ struct config {
 	struct arena *mem;  /* everything below lives here */
 	const char *path;   /* the file, NULL when defaults were taken */
 	bool holds_secrets; /* the file itself gives a SECRET setting */
+	/* What the key files of each backend hold, key_file before
+	 * public_key_file; NULL where no configuration was read. */
+	struct text_list *backend_keys;
 #define CONFIG_MEMBER_ONE(section) struct section##_settings section;
 #define CONFIG_MEMBER_MANY(section)                                            \
 	struct section##_settings *section;                                    \
@@ -69,7 +72,8 @@ struct config {
  * Without any backend section there are two: "jwt" (cookie) and "bearer".
  * Without any pool section there are two: "api" and "password", with sockets
  * named after them in run_dir. Zeros that stand for "as many as processors"
- * are resolved. Secret files are read; secrets are checked for length.
+ * are resolved. Secret files are read and added to their lists, key files are
+ * read; secrets and keys are judged.
  */
 struct config_source {
 	const char *path; /* NULL: defaults and environment only */

@@ -342,10 +342,6 @@ needed_check(struct reading *r)
 			     "is not set: say \"sqlite:/path/of/users.db\" or "
 			     "\"postgresql://...\" here or in "
 			     "FASTCGI_USERS_DATABASE_URL");
-	if (r->conf->secrets.jwt.count == 0)
-		config_blame(r, "secrets", 0, "jwt",
-			     "there is no secret: put one into jwt_file, into "
-			     "jwt or into FASTCGI_USERS_JWT_SECRET");
 	if (*r->conf->jwt.audience == '\0')
 		config_blame(r, "jwt", 0, "audience", "must not be empty");
 }

@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 #define SHORTEST 32
-#define FILE_LIMIT ((size_t)64 * 1024)
 
 /* Where the secrets of one purpose may come from. */
 struct purpose {
@@ -58,6 +57,24 @@ static const char *const samples[] = {
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
 };
 
+/* What keys of other algorithms start with: PEM, OpenSSH, JWK, and the DER of
+ * RSA, EC and Ed25519 in base64. Their public parts are known to anybody. */
+static const char *const key_marks[] = {
+	"-----BEGIN",       "ssh-",
+	"ecdsa-",           "{\"kty\"",
+	"MIIBIjANBgkqhkiG", "MFkwEwYHKoZIzj0CAQ",
+	"MCowBQYDK2VwAyEA",
+};
+
+static bool
+is_key(const char *text)
+{
+	for (size_t i = 0; i < countof(key_marks); i++)
+		if (text_starts(text, key_marks[i]))
+			return true;
+	return strstr(text, "-----BEGIN") != NULL;
+}
+
 /* Whether the text is the sample, or the sample again and again. */
 static bool
 is_repetition(const char *text, const char *sample)
@@ -93,8 +110,8 @@ secret_fault(struct reading *r, const char *from, const char *text)
 
 	if (is_sample(text))
 		return "a secret that examples use must not be used";
-	if (strstr(text, "-----BEGIN") != NULL)
-		return "a PEM key cannot be a secret of HS256";
+	if (is_key(text))
+		return "a key of another algorithm cannot be a secret of HS256";
 	if (len >= SHORTEST)
 		return NULL;
 	if (!r->conf->secrets.allow_short)
@@ -108,16 +125,16 @@ secret_fault(struct reading *r, const char *from, const char *text)
 	return NULL;
 }
 
-/* `setting` is to blame. */
-static void
-secrets_judge(struct reading *r, const char *setting,
+void
+secrets_judge(struct reading *r, const struct place *at,
 	      const struct text_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		const char *why = secret_fault(r, setting, list->items[i]);
+		const char *why = secret_fault(r, at->setting, list->items[i]);
 
 		if (why != NULL)
-			config_blame(r, "secrets", 0, setting, "%s", why);
+			config_blame(r, at->section, at->number, at->setting,
+				     "%s", why);
 	}
 }
 
@@ -140,23 +157,35 @@ lines_add(struct reading *r, struct text_list *list, const char *text,
 	}
 }
 
-/* The secrets in a file. NULL or why not. */
-static const char *
-file_read(struct reading *r, const char *path, struct text_list *out)
+const char *
+secret_file_read(struct reading *r, const char *path, mode_t forbidden,
+		 char **out)
 {
 	const char *why;
 	struct stat st;
-	char *text;
 	size_t len;
 
-	why = config_file_read(r->mem, path, FILE_LIMIT, &text, &len, &st);
+	why = config_file_read(r->mem, path, SECRET_FILE_LIMIT, out, &len, &st);
 	if (why != NULL)
 		return why;
-	if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0)
-		return "others may read or write it: take that away by "
-		       "chmod o-rw";
-	if (strlen(text) != len)
-		return "there is a NUL byte in it";
+	if ((st.st_mode & forbidden) != 0)
+		return (forbidden & S_IROTH) != 0
+			       ? "others may read or write it: take that away "
+				 "by chmod o-rw"
+			       : "others may write it: take that away by "
+				 "chmod o-w";
+	return strlen(*out) == len ? NULL : "there is a NUL byte in it";
+}
+
+/* The secrets in a file. NULL or why not. */
+static const char *
+secrets_read(struct reading *r, const char *path, struct text_list *out)
+{
+	char *text = NULL;
+	const char *why = secret_file_read(r, path, S_IROTH | S_IWOTH, &text);
+
+	if (why != NULL)
+		return why;
 	lines_add(r, out, text, true);
 	return out->count > 0 ? NULL : "there is no secret in it";
 }
@@ -165,23 +194,23 @@ const char *
 config_secret_file(struct reading *r, const char *path, const char **out)
 {
 	struct text_list found = {0};
-	const char *why = file_read(r, path, &found);
+	const char *why = secrets_read(r, path, &found);
 
 	*out = why == NULL ? found.items[0] : "";
 	return why;
 }
 
-static void
-file_add(struct reading *r, const struct purpose *p, const char *path,
-	 struct text_list *list)
+void
+secrets_add_file(struct reading *r, const struct place *at, const char *path,
+		 struct text_list *list)
 {
 	struct text_list found = {0};
-	const char *why = file_read(r, path, &found);
+	const char *why = secrets_read(r, path, &found);
 
 	if (why != NULL)
-		config_blame(r, "secrets", 0, p->file_setting, "%s: %s", path,
-			     why);
-	secrets_judge(r, p->file_setting, &found);
+		config_blame(r, at->section, at->number, at->setting, "%s: %s",
+			     path, why);
+	secrets_judge(r, at, &found);
 	for (size_t i = 0; i < found.count; i++)
 		list_append(list, r->mem, found.items[i],
 			    strlen(found.items[i]));
@@ -209,23 +238,35 @@ purpose_take(struct reading *r, const struct purpose *p)
 	struct text_list *list = (void *)(values + p->list);
 	const char *path = *(const char **)(void *)(values + p->file);
 	const char *given = r->from->environment(p->variable);
+	const struct place at = {"secrets", 0, p->setting};
+	const struct place file_at = {"secrets", 0, p->file_setting};
 
 	if (given != NULL && *given != '\0') {
 		variable_take(r, p, given, list);
 		return;
 	}
-	secrets_judge(r, p->setting, list);
+	secrets_judge(r, &at, list);
 	if (*path != '\0')
-		file_add(r, p, path, list);
+		secrets_add_file(r, &file_at, path, list);
+}
+
+/* An address may hold a password, so it may come from the environment. */
+static void
+address_take(struct reading *r, const char *variable, const char **url)
+{
+	const char *given = r->from->environment(variable);
+
+	if (given != NULL && *given != '\0')
+		*url = arena_text(r->mem, given);
 }
 
 void
 config_take_secrets(struct reading *r)
 {
-	const char *url = r->from->environment("FASTCGI_USERS_DATABASE_URL");
+	struct config *c = r->conf;
 
-	if (url != NULL && *url != '\0')
-		r->conf->database.url = arena_text(r->mem, url);
+	address_take(r, "FASTCGI_USERS_DATABASE_URL", &c->database.url);
+	address_take(r, "FASTCGI_USERS_REDIS_URL", &c->redis.url);
 	for (size_t i = 0; i < countof(purposes); i++)
 		purpose_take(r, &purposes[i]);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -116,8 +117,34 @@ void config_blame(struct reading *r, const char *section, size_t number,
 		  const char *setting, const char *format, ...)
 	NONNULL(1, 2, 4, 5) PRINTF(5, 6);
 
-/* The secrets and the database's address from environment and files. */
+/* What instance_blame asks for, to be handed on. */
+struct place {
+	const char *section;
+	size_t number;
+	const char *setting;
+};
+
+/* A file with secrets of ours, or why not (static): nobody else may have the
+ * rights `forbidden` on it. */
+#define SECRET_FILE_LIMIT ((size_t)64 * 1024)
+const char *secret_file_read(struct reading *r, const char *path,
+			     mode_t forbidden, char **out)
+	NODISCARD NONNULL(1, 2, 4);
+
+/* Judges secrets that sign; the place is to blame. */
+void secrets_judge(struct reading *r, const struct place *at,
+		   const struct text_list *list) NONNULL(1, 2, 3);
+
+/* Adds the secrets in the file, one a line, after judging them. */
+void secrets_add_file(struct reading *r, const struct place *at,
+		      const char *path, struct text_list *list)
+	NONNULL(1, 2, 3, 4);
+
+/* The secrets and the addresses of servers from environment and files. */
 void config_take_secrets(struct reading *r) NONNULL(1);
+
+/* The same for the backends' own secrets and keys; judges their strategies. */
+void config_take_backends(struct reading *r) NONNULL(1);
 
 /* Resolves what follows from other settings, and judges them together. */
 void config_resolve(struct reading *r) NONNULL(1);

@@ -11,9 +11,11 @@
 #include "core/event.h"
 #include "core/oauth.h"
 #include "core/password.h"
+#include "core/strategy.h"
 #include "core/ticket.h"
 #include "core/token.h"
 #include "core/veto.h"
+#include "remote/redis.h"
 
 /* Milliseconds without hashing after which its memory is given back. */
 #define HASHER_IDLE 10000
@@ -51,6 +53,8 @@ worker_open(const struct config *conf, struct worker **out)
 	ticket_keys_open(conf, &w->cx.tickets);
 	if (e == OK)
 		e = token_keys_open(conf, &w->cx.keys);
+	if (e == OK && strategy_is_used(conf, &strategy_redis))
+		e = redis_open(conf, &w->cx.redis);
 	if (e == OK)
 		e = hasher_open(conf, &w->cx.hasher);
 	if (e == OK)
@@ -74,6 +78,7 @@ worker_close(struct worker *w)
 	event_plan_close(w->events);
 	oauth_close(w->cx.oauth);
 	hasher_close(w->cx.hasher);
+	redis_close(w->cx.redis);
 	token_keys_close(w->cx.keys);
 	ticket_keys_close(w->cx.tickets);
 	database_close(&w->database);

@@ -11,7 +11,6 @@
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/veto.h"
-#include "store/session.h"
 
 /* The refusal of a password in the words of the route. */
 static enum err
@@ -175,17 +174,16 @@ update_body(struct db *db, void *arg)
 {
 	const struct update *u = arg;
 	const struct actor *by = u->by;
-	const char *exempt = NULL;
+	const struct token *kept = NULL;
 
 	if (by != NULL) {
 		TRY(check_actor(u->cx, by));
 		if (strcmp(by->token->subject, u->id) == 0)
-			exempt = by->token->hash;
+			kept = by->token;
 	}
 	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
 	if (ends_sessions(u))
-		TRY(session_end_others(db, u->cx->mem, u->id, u->cx->clock(),
-				       exempt));
+		TRY(sign_in_end_others(u->cx, u->id, kept));
 	return event_emit(u->cx, &u->fact);
 }
 

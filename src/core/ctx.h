@@ -16,6 +16,7 @@ struct db;
 struct event_plan;
 struct hasher;
 struct oauth;
+struct redis;
 struct ticket_keys;
 struct token_keys;
 struct user;
@@ -34,6 +35,7 @@ struct ctx {
 	const char *client;     /* the address of who asks; NULL: not known */
 	struct veto *veto;      /* programs that may refuse; NULL for none */
 	struct oauth *oauth;    /* NULL: no provider is configured */
+	struct redis *redis;    /* NULL where no backend needs it */
 	int64_t now;            /* seconds since 1970, when it began */
 	int64_t (*clock)(void); /* the same, at this moment */
 	int64_t hash_deadline; /* clock_monotonic ms; hashing waits no longer */

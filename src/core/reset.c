@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "core/event.h"
 #include "core/password.h"
+#include "core/sign_in.h"
 #include "core/ticket.h"
-#include "store/session.h"
 #include "store/user_id.h"
 
 bool
@@ -81,8 +81,7 @@ reset_body(struct db *db, void *arg)
 
 	TRY(user_replace_password(db, cx->mem, r->before, r->hash, &after));
 	if (cx->conf->sessions.password_change_ends_others)
-		TRY(session_end_others(db, cx->mem, after.id, cx->clock(),
-				       NULL));
+		TRY(sign_in_end_others(cx, after.id, NULL));
 	return event_emit(cx, &fact);
 }
 

@@ -10,7 +10,11 @@
 #include "core/token.h"
 #include "store/user.h"
 
-/* A token of the backend for a user who has proved who he is. */
+/*
+ * A token of the backend for a user who has proved who he is.
+ * ERR_LOGIN_BAD_CREDENTIALS when his sessions were ended since he was read;
+ * ERR_REDIS_DOWN.
+ */
 enum err sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 		       const struct user *u, const char **token)
 	NODISCARD NONNULL(1, 2, 3, 4);
@@ -18,7 +22,7 @@ enum err sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 /*
  * Whose token this is. ERR_BAD_TOKEN when it is none of the backend's, was
  * logged out, was ended by a password change, or its user is gone. Says
- * nothing about is_active.
+ * nothing about is_active. ERR_REDIS_DOWN when only Redis could tell.
  */
 enum err sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 		      const char *text, struct user *out, struct token *token)
@@ -31,5 +35,13 @@ enum err sign_in_confirm(struct ctx *cx, const struct token *token,
 /* Makes the token invalid from now on, unless configured otherwise. */
 enum err sign_in_end(struct ctx *cx, const struct token *token)
 	NODISCARD NONNULL(1, 2);
+
+/*
+ * Ends the user's sessions of every strategy, all but the one of the token
+ * (NULL: all). Within the transaction of what makes it necessary, and behind
+ * a statement that locks his row.
+ */
+enum err sign_in_end_others(struct ctx *cx, const char *user_id,
+			    const struct token *kept) NODISCARD NONNULL(1, 2);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/jwt.h"
+#include "core/strategy.h"
 #include "store/user_id.h"
 
 /* RFC 7518, section 3.2: a key as long as the hash, at least. */
@@ -23,17 +24,14 @@
 
 #define JTI_SIZE 16
 
-/* Each kind has its own audience and keys: a row in token_keys_open. */
-enum kind { KIND_ACCESS, KIND__COUNT };
-
 struct key_set {
-	char *audience;
 	struct jws_key **keys; /* the first signs, all verify */
 	size_t count;
 };
 
 struct token_keys {
-	struct key_set sets[KIND__COUNT];
+	struct key_set *sets; /* one a backend; empty for other strategies */
+	size_t count;
 };
 
 /*
@@ -85,37 +83,81 @@ secrets_check(const struct text_list *secrets, bool allow_short)
 }
 
 static void
-key_set_fill(struct key_set *s, const char *audience,
-	     const struct text_list *secrets)
+key_add(struct key_set *s, struct jws_key *key)
 {
-	s->audience = strdup(audience);
-	s->keys = calloc(secrets->count, sizeof(struct jws_key *));
-	if (s->audience == NULL || s->keys == NULL)
+	struct jws_key **keys =
+		realloc(s->keys, (s->count + 1) * sizeof(struct jws_key *));
+
+	if (keys == NULL)
 		abort();
+	s->keys = keys;
+	s->keys[s->count++] = key;
+}
+
+static enum err
+secrets_add(struct key_set *s, enum jws_alg alg,
+	    const struct text_list *secrets, bool allow_short)
+{
+	TRY(secrets_check(secrets, allow_short));
 	for (size_t i = 0; i < secrets->count; i++)
-		s->keys[i] = jws_key_from_secret(JWS_HS256, secrets->items[i],
-						 strlen(secrets->items[i]));
-	s->count = secrets->count;
+		key_add(s, jws_key_from_secret(alg, secrets->items[i],
+					       strlen(secrets->items[i])));
+	return OK;
+}
+
+/* They were judged when the configuration was read. */
+static enum err
+pems_add(struct key_set *s, enum jws_alg alg, const struct text_list *pems)
+{
+	struct jws_key *key;
+	const char *why;
+
+	for (size_t i = 0; i < pems->count; i++) {
+		TRY(jws_key_from_pem(alg, pems->items[i],
+				     strlen(pems->items[i]), NULL, &key, &why));
+		key_add(s, key);
+	}
+	if (s->count == 0 || !jws_key_can_sign(s->keys[0]))
+		return ERR_CONFIGURATION;
+	return OK;
+}
+
+/* A backend without secrets of its own signs with those of all. */
+static enum err
+key_set_open(const struct config *conf, size_t i, struct key_set *s)
+{
+	const struct backend_settings *b = &conf->backend[i];
+	enum jws_alg alg;
+
+	if (strcmp(b->strategy, "jwt") != 0)
+		return OK;
+	if (!jws_alg_named(b->algorithm, &alg))
+		return ERR_CONFIGURATION;
+	if (!jws_alg_has_secret(alg))
+		return pems_add(s, alg, &conf->backend_keys[i]);
+	return secrets_add(
+		s, alg, b->secret.count > 0 ? &b->secret : &conf->secrets.jwt,
+		conf->secrets.allow_short);
 }
 
 enum err
 token_keys_open(const struct config *conf, struct token_keys **out)
 {
-	const struct {
-		const char *audience;
-		const struct text_list *secrets;
-	} kinds[KIND__COUNT] = {
-		[KIND_ACCESS] = {conf->jwt.audience, &conf->secrets.jwt},
-	};
-	struct token_keys *k;
+	struct token_keys *k = calloc(1, sizeof(*k));
+	enum err e = OK;
 
-	for (size_t i = 0; i < KIND__COUNT; i++)
-		TRY(secrets_check(kinds[i].secrets, conf->secrets.allow_short));
-	k = calloc(1, sizeof(*k));
 	if (k == NULL)
 		abort();
-	for (size_t i = 0; i < KIND__COUNT; i++)
-		key_set_fill(&k->sets[i], kinds[i].audience, kinds[i].secrets);
+	k->sets = calloc(conf->backend_count + 1, sizeof(*k->sets));
+	if (k->sets == NULL)
+		abort();
+	k->count = conf->backend_count;
+	for (size_t i = 0; i < k->count && e == OK; i++)
+		e = key_set_open(conf, i, &k->sets[i]);
+	if (e != OK) {
+		token_keys_close(k);
+		return ERR_CONFIGURATION;
+	}
 	*out = k;
 	return OK;
 }
@@ -125,13 +167,40 @@ token_keys_close(struct token_keys *k)
 {
 	if (k == NULL)
 		return;
-	for (size_t i = 0; i < KIND__COUNT; i++) {
+	for (size_t i = 0; i < k->count; i++) {
 		for (size_t j = 0; j < k->sets[i].count; j++)
 			jws_key_free(k->sets[i].keys[j]);
 		free(k->sets[i].keys);
-		free(k->sets[i].audience);
 	}
+	free(k->sets);
 	free(k);
+}
+
+static const struct key_set *
+keys_of(const struct ctx *cx, const struct backend_settings *backend)
+{
+	return &cx->keys->sets[backend - cx->conf->backend];
+}
+
+/* The backend's audiences, or that of all. */
+static struct text_list
+audiences_of(const struct ctx *cx, const struct backend_settings *backend)
+{
+	/* The list is only read. */
+	const struct text_list shared = {
+		(const char **)(uintptr_t)&cx->conf->jwt.audience, 1};
+
+	return backend->audience.count > 0 ? backend->audience : shared;
+}
+
+static void
+write_audiences(struct buf *out, const struct text_list *audiences)
+{
+	for (size_t i = 0; i < audiences->count; i++) {
+		buf_char(out, i == 0 ? '[' : ',');
+		json_write_text(out, audiences->items[i]);
+	}
+	buf_char(out, ']');
 }
 
 /* When it was issued, for which generation, and what tells it from others. */
@@ -151,26 +220,26 @@ write_origin(struct ctx *cx, struct buf *claims, int64_t generation)
 }
 
 enum err
-token_issue(struct ctx *cx, const char *subject, int64_t generation,
-	    int64_t lifetime, const char **out)
+token_issue(struct ctx *cx, const struct backend_settings *backend,
+	    const char *subject, int64_t generation, const char **out)
 {
-	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
+	const struct text_list audiences = audiences_of(cx, backend);
 	struct buf claims;
 
 	buf_init(&claims, cx->mem, 256);
 	buf_text(&claims, "{\"sub\":");
 	json_write_text(&claims, subject);
-	buf_text(&claims, ",\"aud\":[");
-	json_write_text(&claims, s->audience);
-	buf_char(&claims, ']');
-	if (lifetime >= 0) {
+	buf_text(&claims, ",\"aud\":");
+	write_audiences(&claims, &audiences);
+	if (backend->lifetime >= 0) {
 		buf_text(&claims, ",\"exp\":");
-		buf_number(&claims, cx->now + lifetime);
+		buf_number(&claims, cx->now + backend->lifetime);
 	}
 	if (!cx->conf->jwt.reference_claims)
 		write_origin(cx, &claims, generation);
 	buf_char(&claims, '}');
-	*out = jwt_sign(cx->mem, s->keys[0], claims.data, claims.len);
+	*out = jwt_sign(cx->mem, keys_of(cx, backend)->keys[0], claims.data,
+			claims.len);
 	return OK;
 }
 
@@ -209,21 +278,6 @@ read_time(const struct json *claims, const char *name, int64_t *out)
 	return v == NULL ? OK : read_seconds(v, out);
 }
 
-/*
- * A token without iat, as the reference makes them, may be of any backend:
- * it counts as issued when the one with the longest lifetime would have.
- */
-static int64_t
-longest_lifetime(const struct config *conf)
-{
-	int64_t longest = 0;
-
-	for (size_t i = 0; i < conf->backend_count; i++)
-		if (conf->backend[i].lifetime > longest)
-			longest = conf->backend[i].lifetime;
-	return longest;
-}
-
 static enum err
 check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	    struct token *out)
@@ -244,8 +298,10 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	if (expires ? exp <= cx->now - leeway : must_expire)
 		return ERR_BAD_TOKEN;
 	out->expires_at = exp;
+	/* Without iat, as the reference makes them, it may be of any backend:
+	 * it counts as issued when the longest-lived one would have. */
 	if (!issued && expires)
-		iat = exp - longest_lifetime(cx->conf);
+		iat = exp - strategy_lifetime(cx->conf, &strategy_jwt);
 	/* Nobody's lifetime: nothing is known, so it counts as the oldest. */
 	if (!issued && iat > cx->now)
 		iat = 0;
@@ -253,9 +309,18 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	return OK;
 }
 
-/* One text, or a list of texts that holds ours; compared as a whole. */
+static bool
+is_one_of(const char *text, const struct text_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* One text, or a list of texts that holds one of ours; compared as a whole. */
 static enum err
-check_audience(const struct json *claims, const char *audience)
+check_audience(const struct json *claims, const struct text_list *audiences)
 {
 	const struct json *v = json_member(claims, "aud");
 	bool found = false;
@@ -263,13 +328,13 @@ check_audience(const struct json *claims, const char *audience)
 	if (v == NULL)
 		return ERR_BAD_TOKEN;
 	if (json_type(v) == JSON_TEXT)
-		return strcmp(json_text(v), audience) == 0 ? OK : ERR_BAD_TOKEN;
+		return is_one_of(json_text(v), audiences) ? OK : ERR_BAD_TOKEN;
 	if (json_type(v) != JSON_ARRAY)
 		return ERR_BAD_TOKEN;
 	for (v = json_first(v); v != NULL; v = json_next(v)) {
 		if (json_type(v) != JSON_TEXT)
 			return ERR_BAD_TOKEN;
-		if (strcmp(json_text(v), audience) == 0)
+		if (is_one_of(json_text(v), audiences))
 			found = true;
 	}
 	return found ? OK : ERR_BAD_TOKEN;
@@ -309,19 +374,20 @@ read_subject(const struct json *claims, const char **out)
 }
 
 enum err
-token_read(struct ctx *cx, const char *text, int64_t lifetime,
-	   struct token *out)
+token_read(struct ctx *cx, const struct backend_settings *backend,
+	   const char *text, struct token *out)
 {
-	const struct key_set *s = &cx->keys->sets[KIND_ACCESS];
+	const struct key_set *s = keys_of(cx, backend);
+	const struct text_list audiences = audiences_of(cx, backend);
 	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
 	const struct json *claims;
 
 	if (len > TOKEN_SIZE_LIMIT)
 		return ERR_BAD_TOKEN;
-	*out = (struct token){0};
+	*out = (struct token){.backend = backend, .text = text};
 	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, &claims));
-	TRY(check_times(cx, claims, lifetime, out));
-	TRY(check_audience(claims, s->audience));
+	TRY(check_times(cx, claims, backend->lifetime, out));
+	TRY(check_audience(claims, &audiences));
 	TRY(read_subject(claims, &out->subject));
 	TRY(read_generation(cx->mem, claims, &out->generation));
 	out->hash = crypto_sha256_hex(cx->mem, text, len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signed tokens: JWT (RFC 7519) with HS256, the algorithm fixed by the
- * configuration, never by the token. One kind of token never passes for
- * another: each has its own audience and its own key.
+ * Signed access tokens: JWT (RFC 7519), the algorithm fixed by the backend's
+ * configuration, never by the token. The tokens of one backend never pass for
+ * those of another with other keys or audiences.
  */
 #ifndef TOKEN_H
 #define TOKEN_H
@@ -23,30 +23,33 @@ enum err token_keys_open(const struct config *conf, struct token_keys **out)
 	NODISCARD NONNULL(1, 2);
 void token_keys_close(struct token_keys *k);
 
-/* What an access token says. Texts live on cx->mem. */
+/* What an access token of any strategy says. Texts live on cx->mem. */
 struct token {
-	const char *subject; /* the user's canonical id */
-	int64_t generation;  /* of the user's tokens; -1: it names none */
-	int64_t issued_at;   /* iat, else from exp, else 0 */
-	int64_t expires_at;  /* -1: never */
-	const char *hash;    /* SHA-256 of the whole token, hexadecimal */
+	const struct backend_settings *backend; /* whose it is */
+	const char *text;                       /* the token itself */
+	const char *subject;                    /* the user's canonical id */
+	int64_t generation; /* of the user's tokens; -1: it names none */
+	int64_t issued_at;  /* as told or concluded, else 0 */
+	int64_t expires_at; /* -1: never, or nobody knows */
+	const char *hash;   /* SHA-256 of the whole token, hexadecimal */
 };
 
 /*
- * A new access token for `subject`, valid for `lifetime` seconds (-1: for
- * ever, without exp) from cx->now. Its jti names the generation: "3-…"; under
- * jwt.reference_claims it has neither jti nor iat.
+ * A new signed token of the backend for `subject`, valid from cx->now for the
+ * backend's lifetime; for ever, without exp, when that is -1. Its jti names
+ * the generation: "3-…".
  */
-enum err token_issue(struct ctx *cx, const char *subject, int64_t generation,
-		     int64_t lifetime, const char **out)
-	NODISCARD NONNULL(1, 2, 5);
+enum err token_issue(struct ctx *cx, const struct backend_settings *backend,
+		     const char *subject, int64_t generation, const char **out)
+	NODISCARD NONNULL(1, 2, 3, 5);
 
 /*
- * Reads an access token: ERR_BAD_TOKEN unless signature, audience, exp, nbf
- * and form are right. A token without exp is good only when lifetime is -1,
- * or under jwt.reference_claims.
+ * Reads a signed token of the backend: ERR_BAD_TOKEN unless signature,
+ * audience, exp, nbf and form are right. A token without exp is good only
+ * where the backend's lifetime is -1.
  */
-enum err token_read(struct ctx *cx, const char *text, int64_t lifetime,
-		    struct token *out) NODISCARD NONNULL(1, 2, 4);
+enum err token_read(struct ctx *cx, const struct backend_settings *backend,
+		    const char *text, struct token *out)
+	NODISCARD NONNULL(1, 2, 3, 4);
 
 #endif

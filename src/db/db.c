@@ -61,6 +61,30 @@ db_bool(bool truth)
 	return (struct db_value){.type = DB_BOOL, .number = truth ? 1 : 0};
 }
 
+struct db_value
+db_time(int64_t seconds)
+{
+	return (struct db_value){.type = DB_TIME, .number = seconds};
+}
+
+void
+db_time_spell(int64_t seconds, char out[DB_TIME_SIZE])
+{
+	static const int64_t first = INT64_C(-62135596800); /* year 1 */
+	static const int64_t last = INT64_C(253402300799);  /* year 9999 */
+	time_t when = (time_t)(seconds < first  ? first
+			       : seconds > last ? last
+						: seconds);
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL)
+		abort();
+	(void)snprintf(out, DB_TIME_SIZE,
+		       "%04d-%02d-%02d %02d:%02d:%02d.000000",
+		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		       tm.tm_min, tm.tm_sec);
+}
+
 /* libpq also takes "host=… dbname=…". */
 static bool
 is_keyword_string(const char *url)

@@ -23,13 +23,13 @@
 
 struct db;
 
-enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BOOL };
+enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BOOL, DB_TIME };
 
 /* A parameter or a column of a row. `text` is NUL-terminated. */
 struct db_value {
 	enum db_type type;
 	const char *text;
-	int64_t number; /* DB_INT, DB_BOOL (0 or 1) */
+	int64_t number; /* DB_INT, DB_BOOL (0 or 1), DB_TIME (seconds) */
 };
 
 struct db_value db_null(void);
@@ -38,6 +38,9 @@ struct db_value db_text(const char *text) NONNULL(1);
 struct db_value db_text_or_null(const char *text);
 struct db_value db_int(int64_t number);
 struct db_value db_bool(bool truth);
+/* Seconds since 1970, as a parameter for a column of timestamps: each driver
+ * writes them as SQLAlchemy does. */
+struct db_value db_time(int64_t seconds);
 
 /*
  * A statement: static const, so that its address is its identity and drivers

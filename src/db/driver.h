@@ -59,6 +59,11 @@ struct db {
 void db_failed(struct db *db, enum err e, const char *statement,
 	       const char *code, const char *words) NONNULL(1, 3, 4, 5);
 
+/* A DB_TIME as YYYY-MM-DD HH:MM:SS.ffffff in UTC. Past the years 1 to
+ * 9999 it is the nearest there is. */
+#define DB_TIME_SIZE 32
+void db_time_spell(int64_t seconds, char out[DB_TIME_SIZE]) NONNULL(2);
+
 #define DRIVER(name, prefix, operations)                                       \
 	extern const struct db_driver operations;
 #include "db/drivers.def"

@@ -588,6 +588,15 @@ simple_run(struct pg *pg, const char *name, const char *sql, bool harmless,
 	return e;
 }
 
+static const char *
+time_text(struct arena *mem, int64_t seconds)
+{
+	char spelled[DB_TIME_SIZE];
+
+	db_time_spell(seconds, spelled);
+	return arena_printf(mem, "%s+00", spelled);
+}
+
 /* NULL stands for SQL's NULL. */
 static const char *
 value_text(struct arena *mem, const struct db_value *v)
@@ -601,6 +610,8 @@ value_text(struct arena *mem, const struct db_value *v)
 		return arena_printf(mem, "%" PRId64, v->number);
 	case DB_BOOL:
 		return v->number != 0 ? "t" : "f";
+	case DB_TIME:
+		return time_text(mem, v->number);
 	}
 	return NULL;
 }

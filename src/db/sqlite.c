@@ -278,6 +278,15 @@ statement_find(struct sqlite *s, const struct db_statement *statement,
 }
 
 static int
+time_bind(sqlite3_stmt *stmt, int place, int64_t seconds)
+{
+	char spelled[DB_TIME_SIZE];
+
+	db_time_spell(seconds, spelled);
+	return sqlite3_bind_text(stmt, place, spelled, -1, SQLITE_TRANSIENT);
+}
+
+static int
 value_bind(sqlite3_stmt *stmt, int place, const struct db_value *v)
 {
 	switch (v->type) {
@@ -289,6 +298,8 @@ value_bind(sqlite3_stmt *stmt, int place, const struct db_value *v)
 	case DB_INT:
 	case DB_BOOL:
 		return sqlite3_bind_int64(stmt, place, v->number);
+	case DB_TIME:
+		return time_bind(stmt, place, v->number);
 	}
 	return SQLITE_MISUSE;
 }

@@ -68,6 +68,16 @@ static const struct db_statement by_session = {
 	.reads_only = true,
 };
 
+static const struct db_statement by_access_token = {
+	.name = "user_by_access_token",
+	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
+	       " JOIN {accesstoken} t ON t.{accesstoken.user_id} = u.{user.id}"
+	       " WHERE t.{accesstoken.token} = $1"
+	       " AND t.{accesstoken.created_at} >= $2",
+	.result = GENERATION_RESULT,
+	.reads_only = true,
+};
+
 static const struct db_statement update = {
 	.name = "user_update",
 	.sql = "UPDATE {user} AS u SET"
@@ -267,6 +277,20 @@ user_by_session(struct db *db, struct arena *mem, const char *id,
 		out->exempt_hash = row[8].text;
 		out->revoked = row[9].number != 0;
 	}
+	return e;
+}
+
+enum err
+user_by_access_token(struct db *db, struct arena *mem, const char *token,
+		     int64_t since, struct user *out)
+{
+	const struct db_value values[] = {db_text(token), db_time(since)};
+	const struct db_value *row;
+	enum err e = row_find(db, mem, &by_access_token, values,
+			      countof(values), &row);
+
+	if (row != NULL)
+		user_with_generation(row, out);
 	return e;
 }
 

@@ -66,6 +66,12 @@ enum err user_by_session(struct db *db, struct arena *mem, const char *id,
 			 const char *token_hash, struct user_session *out)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
+/* Whose row of the table accesstoken it is; one from before `since`, in
+ * seconds since 1970, is none. ERR_NOT_FOUND. */
+enum err user_by_access_token(struct db *db, struct arena *mem,
+			      const char *token, int64_t since,
+			      struct user *out) NODISCARD NONNULL(1, 2, 3, 5);
+
 /*
  * One UPDATE … RETURNING, so concurrent changes of other columns survive.
  * *out is the row afterwards. ERR_NOT_FOUND, ERR_ALREADY_EXISTS.

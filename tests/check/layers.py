@@ -30,9 +30,10 @@ LIBRARIES = {
     "curl/": ("remote/http_client.c", "remote/smtp.c"),
     "uni": "core/email",
     "seccomp.h": "gate/sandbox.c",
+    "hiredis/": "remote/redis.c",
 }
 # Found by the start of their name.
-FAMILIES = ("openssl/", "curl/", "uni")
+FAMILIES = ("hiredis/", "openssl/", "curl/", "uni")
 NOT_LIBRARIES = {"unistd.h"}
 
 CLOCKS = r"\b(time|gettimeofday|clock_gettime|clock_now)\s*\("

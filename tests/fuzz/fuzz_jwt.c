@@ -69,15 +69,17 @@ check_spelling(struct arena *mem, const char *text)
 }
 
 static void
-check_token(struct ctx *cx, const char *text, int64_t lifetime)
+check_token(struct ctx *cx, const struct backend_settings *backend,
+	    const char *text)
 {
 	struct token t;
 
-	if (token_read(cx, text, lifetime, &t) != OK)
+	if (token_read(cx, backend, text, &t) != OK)
 		return;
 	check_spelling(cx->mem, text);
 	must(user_id_is_plausible(t.subject));
-	must(t.expires_at > NOW || (t.expires_at == -1 && lifetime < 0));
+	must(t.expires_at > NOW ||
+	     (t.expires_at == -1 && backend->lifetime < 0));
 	must(t.issued_at <= NOW + 5);
 	must(strlen(t.hash) == 64);
 }
@@ -86,7 +88,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *secrets[] = {SECRET};
+	struct backend_settings backends[] = {
+		{.strategy = "jwt", .algorithm = "HS256", .lifetime = 3600},
+		{.strategy = "jwt", .algorithm = "HS256", .lifetime = -1},
+	};
 	struct config conf = {
+		.backend = backends,
+		.backend_count = countof(backends),
 		.jwt.audience = "fastapi-users:auth",
 		.secrets.jwt = {secrets, 1},
 	};
@@ -101,8 +109,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(token_keys_open(&conf, &cx.keys) == OK);
 	if (size > 0 && size <= TOKEN_SIZE_LIMIT && data[0] == '+')
 		text = signed_token(cx.mem, text + 1, size - 1);
-	check_token(&cx, text, 3600);
-	check_token(&cx, text, -1);
+	for (size_t i = 0; i < countof(backends); i++)
+		check_token(&cx, &backends[i], text);
 	token_keys_close(cx.keys);
 	arena_close(cx.mem);
 	return 0;

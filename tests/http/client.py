@@ -80,9 +80,9 @@ class Client:
         return self.post(f"/auth/{backend}/login",
                          data={"username": email, "password": password})
 
-    def login(self, email, password=PASSWORD):
+    def login(self, email, password=PASSWORD, backend="bearer"):
         """A bearer token."""
-        answer = self.try_login(email, password)
+        answer = self.try_login(email, password, backend)
         assert answer.status_code == 200, answer.text
         assert answer.json()["token_type"] == "bearer"
         return answer.json()["access_token"]

@@ -17,6 +17,10 @@ NOT_PLAYED = {
     "direct": "the web server judges this request by itself",
 }
 
+# The two backends have a secret each.
+SECRET = "a secret of the backend bearer, and of no other"
+BEARER = 'backend.bearer.secret={"%s"}' % SECRET
+
 with open(os.path.join(GOLDEN, "golden.json"), encoding="utf-8") as recorded:
     ALL = json.load(recorded)
 
@@ -43,10 +47,9 @@ def player(house, db, www):
 
     def get(policy):
         if policy not in players:
-            stack = house.get(db) if policy else house.get(
-                db, settings=("password.policy=none",), www=www)
-            # One list of secrets signs for all backends here.
-            keys = dict(stack.secrets, bearer=stack.secrets["jwt"])
+            stack = house.get(db, settings=(BEARER,)) if policy else house.get(
+                db, settings=(BEARER, "password.policy=none"), www=www)
+            keys = dict(stack.secrets, bearer=SECRET)
             players[policy] = Player(
                 stack.base_url, {"superuser": stack.superuser,
                                  "secrets": keys}, ALL["tokens"])

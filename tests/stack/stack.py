@@ -182,7 +182,7 @@ class Stack:
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
-                 appended=(), www=None, before=""):
+                 appended=(), www=None, before="", redis=False, files=()):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -195,6 +195,9 @@ class Stack:
         self.appended = appended
         # SQL that is run in the empty database: what others left in it.
         self.before = before
+        # What else the folder holds: {name: text}; settings say @FOLDER@.
+        self.files = dict(files)
+        self.has_redis = redis
         self.durable = durable
         self.access_log = access_log
         # A folder of files to serve besides those of the sources.
@@ -284,6 +287,9 @@ class Stack:
             ("backend", "jwt"): {"transport": "cookie"},
             ("backend", "bearer"): {"transport": "bearer"},
         }
+        if self.has_redis:
+            sections["redis", None] = {"url": "unix:"
+                                       + self.path("redis.sock")}
         if workers is not None:
             sections["pool", "api"]["workers"] = workers
             sections["pool", "password"]["workers"] = workers
@@ -294,7 +300,8 @@ class Stack:
                 raise Failure(f"--set takes SECTION.SETTING=VALUE or "
                               f"SECTION.TITLE.SETTING=VALUE, not {setting}")
             key = (parts[0], parts[1] if len(parts) == 3 else None)
-            sections.setdefault(key, {})[parts[-1]] = value
+            sections.setdefault(key, {})[parts[-1]] = value.replace(
+                "@FOLDER@", self.folder)
         self.root_supervisor = bool(self.user) and "user" in sections[
             "server", None]
         return sections
@@ -438,6 +445,26 @@ class Stack:
         self.handles["postgres"].send_signal(number)
         self.handles["postgres"].wait(SECONDS)
         del self.processes["postgres"]
+
+    def redis_start(self):
+        """Keeps everything in memory, and answers on a socket of ours."""
+        self.launch("redis", [
+            find_command("redis-server", "redis-server"), "--port", "0",
+            "--unixsocket", self.path("redis.sock"),
+            "--unixsocketperm", "700", "--save", "", "--dir", self.folder])
+        self.wait_for("redis", lambda: self.listening(
+            self.path("redis.sock")), "open its socket")
+
+    def redis_stop(self, number=signal.SIGKILL):
+        self.handles["redis"].send_signal(number)
+        self.handles["redis"].wait(SECONDS)
+        del self.processes["redis"]
+        self.forget_file("redis.sock")
+
+    def ask_redis(self, *words):
+        """What redis-cli prints."""
+        return self.run(find_command("redis-cli", "redis-tools"), "-s",
+                        self.path("redis.sock"), *words).stdout.strip()
 
     def pool_start(self):
         if self.server == "apache-cgi":
@@ -680,6 +707,8 @@ Mutex file:{self.folder}
 
     def prepare(self):
         self.write_secrets()
+        for name, text in self.files.items():
+            self.write(name, text)
         self.write_configuration()
         self.copy_program()
         self.copy_www()
@@ -688,6 +717,8 @@ Mutex file:{self.folder}
             self.postgres_start()
         if self.before:
             self.run_script(self.before)
+        if self.has_redis:
+            self.redis_start()
         self.program_command("migrate", "apply")
 
     def has_users(self):
@@ -823,7 +854,7 @@ def stop_processes(folder, started):
             if process_lives(p["pid"], p["start"])}
     sessions = {p["pid"] for p in ours.values()}
     for name in sorted(ours, key=lambda name: (
-            name == "postgres", name not in ("nginx", "apache"))):
+            name in ("postgres", "redis"), name not in ("nginx", "apache"))):
         pid, start = ours[name]["pid"], ours[name]["start"]
         send_signal(pid, GENTLE.get(name, signal.SIGTERM))
         wait_until(lambda: not process_lives(pid, start), 40)

@@ -462,10 +462,12 @@ static const struct refusal refusals[] = {
 	{"secrets { state = {\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"} }",
 	 ":3: secrets.state: a secret that examples use must not be used"},
 	{"secrets { jwt = {\"-----BEGIN PUBLIC KEY-----MCowBQYDK2VwAyEA\"} }",
-	 ":3: secrets.jwt: a PEM key cannot be a secret of HS256"},
+	 ":3: secrets.jwt: a key of another algorithm cannot be a secret of "
+	 "HS256"},
 	{"secrets { jwt = {} }",
-	 ":2: secrets.jwt: there is no secret: put one into jwt_file, into jwt "
-	 "or into FASTCGI_USERS_JWT_SECRET"},
+	 ":2: secrets.jwt: there is no secret, and backend \"jwt\" has none of "
+	 "its own: put one into jwt_file, into jwt or into "
+	 "FASTCGI_USERS_JWT_SECRET"},
 };
 
 static void

@@ -130,6 +130,35 @@ each_key_verifies_its_own_tokens_and_no_others(void **state)
 }
 
 static void
+the_first_vector_of_rfc_7515_verifies(void **state)
+{
+	static const char text[] =
+		"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+		"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9l"
+		"eGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+		"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+	static const char secret[] =
+		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3"
+		"Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+	struct fixture *f = *state;
+	const struct json *claims;
+	struct jws_key *key;
+	unsigned char *bytes;
+	size_t len;
+
+	assert_int_equal(crypto_base64url_decode(f->mem, secret, strlen(secret),
+						 &bytes, &len),
+			 OK);
+	key = jws_key_from_secret(JWS_HS256, bytes, len);
+
+	assert_int_equal(
+		jwt_verify(f->mem, &key, 1, text, strlen(text), &claims), OK);
+	assert_string_equal(json_text(json_member(claims, "iss")), "joe");
+
+	jws_key_free(key);
+}
+
+static void
 the_header_names_the_algorithm_and_the_key(void **state)
 {
 	struct fixture *f = *state;
@@ -333,6 +362,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			each_key_verifies_its_own_tokens_and_no_others),
+		cmocka_unit_test(the_first_vector_of_rfc_7515_verifies),
 		cmocka_unit_test(the_header_names_the_algorithm_and_the_key),
 		cmocka_unit_test(a_public_key_as_a_secret_signs_nothing),
 		cmocka_unit_test(

@@ -81,6 +81,10 @@ set_up(void **state)
 	f->conf.jwt.audience = "fastapi-users:auth";
 	f->backends[0].lifetime = HOUR;
 	f->backends[1].lifetime = FOR_EVER;
+	for (size_t i = 0; i < countof(f->backends); i++) {
+		f->backends[i].strategy = "jwt";
+		f->backends[i].algorithm = "HS256";
+	}
 	f->conf.backend = f->backends;
 	f->conf.backend_count = countof(f->backends);
 	f->conf.secrets.jwt = (struct text_list){secrets, countof(secrets)};
@@ -127,7 +131,7 @@ read_token(struct fixture *f, const char *text)
 {
 	struct token t;
 
-	return token_read(&f->cx, text, HOUR, &t);
+	return token_read(&f->cx, &f->backends[0], text, &t);
 }
 
 static enum err
@@ -159,9 +163,10 @@ an_issued_token_reads_back(void **state)
 	const char *text;
 	struct token t;
 
-	assert_int_equal(token_issue(&f->cx, USER, 7, HOUR, &text), OK);
+	assert_int_equal(token_issue(&f->cx, &f->backends[0], USER, 7, &text),
+			 OK);
 
-	assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
+	assert_int_equal(token_read(&f->cx, &f->backends[0], text, &t), OK);
 	assert_string_equal(t.subject, USER);
 	assert_int_equal(t.issued_at, NOW);
 	assert_int_equal(t.generation, 7);
@@ -178,7 +183,8 @@ an_issued_token_is_spelled_as_the_reference_does(void **state)
 	unsigned char *claims;
 	size_t len;
 
-	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &text), OK);
+	assert_int_equal(token_issue(&f->cx, &f->backends[0], USER, 0, &text),
+			 OK);
 
 	assert_memory_equal(text, PYJWT_HEADER, strlen(PYJWT_HEADER));
 	text += strlen(PYJWT_HEADER);
@@ -201,8 +207,10 @@ two_tokens_of_one_second_differ(void **state)
 	const char *one;
 	const char *two;
 
-	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &one), OK);
-	assert_int_equal(token_issue(&f->cx, USER, 0, HOUR, &two), OK);
+	assert_int_equal(token_issue(&f->cx, &f->backends[0], USER, 0, &one),
+			 OK);
+	assert_int_equal(token_issue(&f->cx, &f->backends[0], USER, 0, &two),
+			 OK);
 
 	assert_string_not_equal(one, two);
 }
@@ -214,13 +222,16 @@ a_token_for_ever_needs_a_backend_that_issues_them(void **state)
 	const char *text;
 	struct token t;
 
-	assert_int_equal(token_issue(&f->cx, USER, 0, FOR_EVER, &text), OK);
+	assert_int_equal(token_issue(&f->cx, &f->backends[1], USER, 0, &text),
+			 OK);
 
-	assert_int_equal(token_read(&f->cx, text, FOR_EVER, &t), OK);
+	assert_int_equal(token_read(&f->cx, &f->backends[1], text, &t), OK);
 	assert_int_equal(t.expires_at, -1);
 	assert_int_equal(t.issued_at, NOW);
-	assert_int_equal(token_read(&f->cx, text, HOUR, &t), ERR_BAD_TOKEN);
-	assert_int_equal(token_read(&f->cx, PYJWT_ETERNAL, FOR_EVER, &t), OK);
+	assert_int_equal(token_read(&f->cx, &f->backends[0], text, &t),
+			 ERR_BAD_TOKEN);
+	assert_int_equal(token_read(&f->cx, &f->backends[1], PYJWT_ETERNAL, &t),
+			 OK);
 	assert_int_equal(t.issued_at, 0);
 	assert_int_equal(read_token(f, PYJWT_ETERNAL), ERR_BAD_TOKEN);
 }
@@ -231,7 +242,8 @@ tokens_of_the_reference_are_taken(void **state)
 	struct fixture *f = *state;
 	struct token t;
 
-	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, HOUR, &t), OK);
+	assert_int_equal(
+		token_read(&f->cx, &f->backends[0], PYJWT PYJWT_MAC, &t), OK);
 	assert_string_equal(t.subject, USER);
 	assert_int_equal(t.expires_at, NOW + HOUR);
 	assert_int_equal(t.issued_at, NOW);
@@ -249,36 +261,6 @@ a_token_of_an_older_secret_is_still_taken(void **state)
 	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
 	assert_int_equal(read_token(f, PYJWT PYJWT_OLD_MAC), ERR_BAD_TOKEN);
 	assert_int_equal(read_token(f, PYJWT PYJWT_MAC), OK);
-}
-
-static void
-the_vector_of_rfc_7515_verifies(void **state)
-{
-	static const char text[] =
-		"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-		"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9l"
-		"eGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
-		"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-	static const char secret[] =
-		"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3"
-		"Yj0iPS4hcgUuTwjAzZr1Z9CAow";
-	struct fixture *f = *state;
-	const struct json *claims;
-	struct jws_key *key;
-	unsigned char *bytes;
-	size_t len;
-
-	assert_int_equal(crypto_base64url_decode(f->cx.mem, secret,
-						 strlen(secret), &bytes, &len),
-			 OK);
-	key = jws_key_from_secret(JWS_HS256, bytes, len);
-
-	assert_int_equal(
-		jwt_verify(f->cx.mem, &key, 1, text, strlen(text), &claims),
-		OK);
-	assert_string_equal(json_text(json_member(claims, "iss")), "joe");
-
-	jws_key_free(key);
 }
 
 /* V1 */
@@ -633,18 +615,21 @@ the_time_of_issue_is_iat_or_follows_from_exp(void **state)
 		forge_with(f->cx.mem, SECRET, HEADER,
 			   "{" SUB "," AUD "," EXP ",\"iat\":1600000000.7}");
 
-	assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
+	assert_int_equal(token_read(&f->cx, &f->backends[0], text, &t), OK);
 	assert_int_equal(t.issued_at, 1600000000);
 	/* Whichever backend reads it: it may be another one's. */
 	f->backends[1].lifetime = 2 * HOUR;
-	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, 60, &t), OK);
+	assert_int_equal(
+		token_read(&f->cx, &f->backends[0], PYJWT PYJWT_MAC, &t), OK);
 	assert_int_equal(t.issued_at, NOW - HOUR);
-	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, FOR_EVER, &t), OK);
+	assert_int_equal(
+		token_read(&f->cx, &f->backends[1], PYJWT PYJWT_MAC, &t), OK);
 	assert_int_equal(t.issued_at, NOW - HOUR);
 	assert_int_equal(t.generation, -1);
 	f->backends[0].lifetime = 60;
 	f->backends[1].lifetime = 60;
-	assert_int_equal(token_read(&f->cx, PYJWT PYJWT_MAC, 60, &t), OK);
+	assert_int_equal(
+		token_read(&f->cx, &f->backends[0], PYJWT PYJWT_MAC, &t), OK);
 	assert_int_equal(t.issued_at, 0);
 }
 
@@ -669,7 +654,8 @@ only_our_own_jti_names_a_generation(void **state)
 				     "{" SUB "," AUD "," EXP ",\"jti\":\"%s\"}",
 				     cases[i].jti));
 
-		assert_int_equal(token_read(&f->cx, text, HOUR, &t), OK);
+		assert_int_equal(token_read(&f->cx, &f->backends[0], text, &t),
+				 OK);
 		assert_int_equal(t.generation, cases[i].generation);
 	}
 }
@@ -872,10 +858,10 @@ the_subject_is_a_text_that_can_be_an_id(void **state)
 			arena_printf(f->cx.mem, "{\"sub\":%s," AUD "," EXP "}",
 				     cases[i].sub);
 
-		assert_int_equal(token_read(&f->cx,
+		assert_int_equal(token_read(&f->cx, &f->backends[0],
 					    forge_with(f->cx.mem, SECRET,
 						       HEADER, claims),
-					    HOUR, &t),
+					    &t),
 				 cases[i].e);
 	}
 }
@@ -952,7 +938,6 @@ main(void)
 		TEST(a_token_for_ever_needs_a_backend_that_issues_them),
 		TEST(tokens_of_the_reference_are_taken),
 		TEST(a_token_of_an_older_secret_is_still_taken),
-		TEST(the_vector_of_rfc_7515_verifies),
 		TEST(no_spelling_of_none_is_an_algorithm),
 		TEST(other_algorithms_are_refused),
 		TEST(a_public_key_is_no_secret),
