@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""A Redis server that goes, comes, stalls, or wants a password."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from client import detail
+
+SETTINGS = ["backend.quick.strategy=redis"]
+
+
+def make(new_stack, db, *more, **options):
+    return new_stack(db, redis=True, settings=[*SETTINGS, *more], **options)
+
+
+def test_without_redis_its_tokens_are_503_and_others_work(new_stack, db):
+    stack = make(new_stack, db)
+    client = stack.client
+    user = client.register()
+    quick = client.login(user["email"], backend="quick")
+    signed = client.login(user["email"])
+
+    stack.redis_stop()
+
+    for _ in range(3):
+        for answer in (client.get("/users/me", token=quick),
+                       client.post("/auth/quick/logout", token=quick),
+                       client.try_login(user["email"], backend="quick")):
+            assert answer.status_code == 503, answer.text
+            assert detail(answer) == "Service Unavailable"
+            assert int(answer.headers["Retry-After"]) > 0
+        assert client.get("/users/me", token=signed).status_code == 200
+        assert client.get("/users/me", token="junk").status_code == 401
+        assert client.get("/users/me").status_code == 401
+    assert client.login(user["email"])
+
+    stack.redis_start()
+    again = eventually(lambda: client.try_login(user["email"],
+                                                backend="quick"), 200)
+    assert client.get("/users/me",
+                      token=again.json()["access_token"]).json() == user
+    # This server keeps nothing, so the token is none any more.
+    assert client.get("/users/me", token=quick).status_code == 401
+
+
+def eventually(call, status, seconds=30):
+    """The first answer with this status."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = call()
+        if answer.status_code == status or time.monotonic() > end:
+            assert answer.status_code == status, answer.text
+            return answer
+        time.sleep(0.05)
+
+
+def test_a_restarted_server_costs_no_answer_once_it_is_back(new_stack, db):
+    stack = make(new_stack, db)
+    client = stack.client
+    user = client.register()
+    client.login(user["email"], backend="quick")
+
+    stack.redis_stop()
+    stack.redis_start()
+
+    # The workers' connections are dead, and they find out by themselves.
+    for _ in range(20):
+        assert client.try_login(user["email"],
+                                backend="quick").status_code == 200
+
+
+def test_a_server_that_stalls_costs_a_bounded_time(new_stack, db):
+    stack = make(new_stack, db, workers=1)
+    client = stack.client
+    user = client.register()
+    quick = client.login(user["email"], backend="quick")
+    signed = client.login(user["email"])
+    assert client.get("/users/me", token=quick).status_code == 200
+    stack.handles["redis"].send_signal(signal.SIGSTOP)
+
+    try:
+        begun = time.monotonic()
+        answers = [client.get("/users/me", token=quick).status_code
+                   for _ in range(20)]
+        took = time.monotonic() - begun
+        assert set(answers) == {503}
+        # Most of them did not wait at all; generous, for a busy machine.
+        assert took < 4
+        assert client.get("/users/me", token=signed).status_code == 200
+    finally:
+        stack.handles["redis"].send_signal(signal.SIGCONT)
+
+    assert eventually(lambda: client.get("/users/me", token=quick),
+                      200).json() == user
+
+
+@pytest.mark.parametrize("rounds", [8])
+def test_killed_and_restarted_under_load_no_worker_dies(new_stack, db,
+                                                        rounds):
+    stack = make(new_stack, db, workers=3)
+    client = stack.client
+    user = client.register()
+    signed = client.login(user["email"])
+    workers = set(stack.worker_pids())
+    seen, stop = [], threading.Event()
+
+    def ask(token):
+        while not stop.is_set():
+            seen.append((token is signed,
+                         client.get("/users/me", token=token).status_code))
+
+    def put(token):
+        stack.ask_redis("SET", f"fastapi_users_token:{token}", user["id"],
+                        "EX", "3600")
+
+    kept = "K" * 43
+    put(kept)
+    threads = [threading.Thread(target=ask, args=(token,))
+               for token in (kept, kept, signed)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(rounds):
+            time.sleep(0.3)
+            stack.redis_stop()
+            time.sleep(0.3)
+            stack.redis_start()
+            put(kept)
+    finally:
+        time.sleep(0.5)
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+    assert {status for is_signed, status in seen if is_signed} == {200}
+    # 401 is the truth only while the server is back and the key is not.
+    others = [status for is_signed, status in seen if not is_signed]
+    assert set(others) <= {200, 401, 503}
+    assert {200, 503} <= set(others)
+    assert set(stack.worker_pids()) == workers
+    assert eventually(lambda: client.get("/users/me", token=kept),
+                      200).json() == user
+
+
+def test_a_server_with_a_password_and_databases_is_spoken_to(new_stack, db):
+    stack = make(new_stack, db,
+                 "redis.url=unix:@FOLDER@/redis.sock"
+                 "?database=3&password=p%41ss")
+    client = stack.client
+    user = client.register()
+    assert client.try_login(user["email"],
+                            backend="quick").status_code == 503
+
+    stack.ask_redis("CONFIG", "SET", "requirepass", "pAss")
+    answer = eventually(lambda: client.try_login(user["email"],
+                                                 backend="quick"), 200)
+
+    token = answer.json()["access_token"]
+    assert client.get("/users/me", token=token).json() == user
+    assert stack.ask_redis("-a", "pAss", "--no-auth-warning", "-n", "3",
+                           "GET", f"fastapi_users_token:{token}"
+                           ) == user["id"]
+    said = stack.read("pool.log")
+    assert "event=redis_down" in said and "event=redis_back" in said
+    assert "pAss" not in said and token not in said
+
+
+def test_values_that_are_no_ids_open_nothing(new_stack, db):
+    stack = make(new_stack, db)
+    client = stack.client
+    for number, value in enumerate((
+            "", "x", "00000000-0000-4000-8000-000000000000", "null",
+            "x" * 100000, "' OR 1=1 --", "-1")):
+        token = f"{number}" * 43
+        stack.ask_redis("SET", f"fastapi_users_token:{token}", value)
+        assert client.get("/users/me", token=token).status_code == 401, value
+
+    stack.ask_redis("LPUSH", f"fastapi_users_token:{'L' * 43}", "x")
+    assert client.get("/users/me", token="L" * 43).status_code == 503
