@@ -11,8 +11,11 @@
 #include "base/slots.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "core/strategy.h"
 #include "db/migrate.h"
 #include "store/user_table.h"
+#include "remote/redis.h"
+#include "store/user.h"
 
 /* A clock that is behind a file of ours by more is wrong. */
 #define CLOCK_SLACK 86400
@@ -137,9 +140,34 @@ check_file(struct examination *x)
 	return ERR_CONFIGURATION;
 }
 
+static enum err
+check_redis(struct examination *x)
+{
+	static const struct redis_command ping = {{"PING"}};
+	struct redis_reply reply;
+	struct redis *redis;
+	enum err e;
+
+	if (!strategy_is_used(x->conf, &strategy_redis))
+		return OK;
+	e = redis_open(x->conf, &redis);
+	if (e == OK)
+		e = redis_run(redis, x->database.mem, &ping, 1, &reply);
+	redis_close(redis);
+	if (e != OK) {
+		(void)command_fail(0,
+				   "redis: %s; is it running, and are address "
+				   "and password in redis.url right?",
+				   err_sentence(e));
+		return e;
+	}
+	(void)puts("ok: the Redis server answers");
+	return OK;
+}
+
 static enum err (*const checks[])(struct examination *x) = {
 	check_permissions, check_file,   check_clock,
-	check_database,    check_schema,
+	check_database,    check_schema, check_redis,
 };
 
 /* Every check has its say; the first failure decides the exit status. */

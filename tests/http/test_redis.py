@@ -168,6 +168,18 @@ def test_a_server_with_a_password_and_databases_is_spoken_to(new_stack, db):
     assert "pAss" not in said and token not in said
 
 
+def test_check_says_whether_the_server_answers(new_stack, db):
+    stack = make(new_stack, db)
+    answer = stack.program_command("check")
+    assert "ok: the Redis server answers" in answer.stdout
+
+    stack.redis_stop()
+
+    answer = stack.program_command("check", check=False)
+    assert answer.returncode != 0
+    assert "redis: the Redis server cannot be reached" in answer.stderr
+
+
 def test_values_that_are_no_ids_open_nothing(new_stack, db):
     stack = make(new_stack, db)
     client = stack.client
