@@ -13,9 +13,9 @@
 #include "cmd/database.h"
 #include "core/strategy.h"
 #include "db/migrate.h"
-#include "store/user_table.h"
 #include "remote/redis.h"
 #include "store/user.h"
+#include "store/user_table.h"
 
 /* A clock that is behind a file of ours by more is wrong. */
 #define CLOCK_SLACK 86400

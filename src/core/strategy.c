@@ -52,8 +52,8 @@ strategy_lifetime(const struct config *conf, const struct strategy *s)
 enum err
 strategy_name_user(struct ctx *cx, struct token *token)
 {
-	enum err e = user_id_read(cx->db, cx->mem, token->subject,
-				  &token->subject);
+	enum err e =
+		user_id_read(cx->db, cx->mem, token->subject, &token->subject);
 
 	return e == ERR_NOT_FOUND ? ERR_BAD_TOKEN : e;
 }
