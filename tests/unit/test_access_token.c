@@ -15,7 +15,7 @@
 static void
 user_make(struct fixture *f, const char *id, const char *email)
 {
-	const struct user u = {
+	struct user u = {
 		.id = id,
 		.email = email,
 		.hashed_password = "$argon2id$old",
