@@ -173,7 +173,7 @@ def test_check_says_whether_the_server_answers(new_stack, db):
     answer = stack.program_command("check")
     assert "ok: the Redis server answers" in answer.stdout
 
-    stack.redis_stop()
+    stack.redis_stop(signal.SIGTERM)
 
     answer = stack.program_command("check", check=False)
     assert answer.returncode != 0
