@@ -10,7 +10,6 @@
 #include "core/provider_token.h"
 #include "core/sign_in.h"
 #include "store/oauth_account.h"
-#include "store/session.h"
 
 /* How often a sign-in starts anew when somebody else makes the same user. */
 #define ATTEMPTS 3
@@ -78,7 +77,7 @@ void_stranger(const struct entry *n)
 
 	TRY(user_update(cx->db, cx->mem, id, &change, n->out));
 	TRY(oauth_account_delete_of(cx->db, cx->mem, id));
-	TRY(session_end_others(cx->db, cx->mem, id, cx->clock(), NULL));
+	TRY(sign_in_end_others(cx, id, NULL));
 	log_event(LEVEL_WARNING, log_is("unverified_user_voided"),
 		  log_text("user", id), log_text("provider", n->p->title));
 	/* With the generation of tokens that counts from now on. */
