@@ -42,6 +42,7 @@ struct run {
 	size_t rest_len;
 	struct capture outputs[2];
 	int status;
+	int fault; /* errno when its status cannot be had */
 	bool ended;
 };
 
@@ -156,6 +157,7 @@ status_take(struct run *r, int options)
 	do
 		got = waitpid(r->pid, &r->status, options);
 	while (got < 0 && errno == EINTR);
+	r->fault = got < 0 ? errno : 0;
 	r->ended = got != 0;
 }
 
@@ -293,6 +295,10 @@ result_fill(struct run *r, struct program_result *out)
 		(void)kill(-r->pid, SIGKILL);
 		status_take(r, 0);
 		out->end = PROGRAM_LATE;
+	} else if (r->fault != 0) {
+		/* A status that nobody saw must not be taken for consent. */
+		out->end = PROGRAM_NOT_STARTED;
+		out->number = r->fault;
 	} else if (WIFEXITED(r->status)) {
 		out->end = PROGRAM_EXITED;
 		out->number = WEXITSTATUS(r->status);

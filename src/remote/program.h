@@ -26,7 +26,8 @@ enum program_end {
 	PROGRAM_EXITED,
 	PROGRAM_SIGNALLED,
 	PROGRAM_LATE,       /* it was killed, with all of its group */
-	PROGRAM_NOT_STARTED /* it is not there, no process can be made, … */
+	PROGRAM_NOT_STARTED /* it is not there, no process can be made, … or
+			     * nobody can tell how it ended */
 };
 
 struct program_result {
@@ -40,7 +41,9 @@ struct program_result {
  * Runs it to its end: in a process group and with a folder (/) of its own,
  * with signals as usual, and nothing open but its three standard files. It
  * need not read its input. What it leaves running behind itself is not waited
- * for. It does not outlive the process that calls this.
+ * for, and runs on when it has ended in time. It does not outlive the process
+ * that calls this; its own children may, unless they see to that as it does
+ * (prctl(2), PR_SET_PDEATHSIG).
  */
 void program_run(struct arena *mem, const struct program *p, const char *input,
 		 size_t len, struct program_result *out) NONNULL(1, 2, 3, 5);

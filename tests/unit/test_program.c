@@ -210,6 +210,22 @@ who_leaves_a_child_behind_is_not_waited_for(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
+/* Nobody can say how a child ended that the system takes away by itself. */
+static void
+an_end_that_nobody_saw_is_no_success(void **state)
+{
+	static const char *const ends[] = {"exit 0", "exit 3", "kill -9 $$"};
+	const struct program_result *r;
+
+	assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	for (size_t i = 0; i < countof(ends); i++) {
+		r = run(*state, ends[i], "");
+		assert_int_equal(r->end, PROGRAM_NOT_STARTED);
+		assert_int_equal(r->number, ECHILD);
+	}
+	assert_true(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
+}
+
 static void
 endless_output_is_cut_and_read_on(void **state)
 {
@@ -359,6 +375,7 @@ main(void)
 		TEST(it_inherits_no_files_and_no_signals),
 		TEST(late_one_is_killed_with_its_children),
 		TEST(who_leaves_a_child_behind_is_not_waited_for),
+		TEST(an_end_that_nobody_saw_is_no_success),
 		TEST(endless_output_is_cut_and_read_on),
 		TEST(what_is_not_there_is_not_started),
 		TEST(what_others_can_write_is_not_to_be_trusted),
