@@ -10,7 +10,7 @@ import pytest
 import stack as stacks
 
 from client import PASSWORD, detail, new_email
-from conftest import WAYS
+from conftest import WAYS, name_way
 from programs import Programs
 
 # Says no to what it finds in the password, or else in the address, in as many
@@ -52,11 +52,11 @@ def programs():
     made.remove()
 
 
-@pytest.fixture(scope="module", params=WAYS, ids="-".join)
+@pytest.fixture(scope="module", params=WAYS, ids=name_way)
 def client(request, house, programs):
     settings = (*SETTINGS, f"hook.judge.program={programs.path('judge')}")
-    db, server = request.param
-    return house.get(db, server, settings).client
+    db, server, more = request.param
+    return house.get(db, server, (*settings, *more)).client
 
 
 @pytest.fixture(scope="module")
