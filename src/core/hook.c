@@ -40,6 +40,23 @@ hook_program(struct arena *mem, const struct hook_settings *h,
 	};
 }
 
+/* What they are handed holds a password or a token, and a program that fails
+ * may repeat it in any form. */
+static const char *const confidential[] = {
+	"validate_password",
+	"after_forgot_password",
+	"after_request_verify",
+};
+
+static bool
+is_confidential(const char *event)
+{
+	for (size_t i = 0; i < countof(confidential); i++)
+		if (strcmp(confidential[i], event) == 0)
+			return true;
+	return false;
+}
+
 /* The end of what it said: that is where the reason stands. */
 static const char *
 last_words(const char *text)
@@ -60,9 +77,11 @@ hook_log(const struct hook_settings *h, const char *event,
 		[PROGRAM_NOT_STARTED] = "errno",
 	};
 	bool good = result->end == PROGRAM_EXITED && result->number == 0;
+	const char *said = is_confidential(event) ? "(it was handed a secret)"
+						  : last_words(result->errors);
 
 	log_event(good ? LEVEL_DEBUG : LEVEL_WARNING, log_is("hook_ended"),
 		  log_text("hook", h->title), log_text("type", event),
 		  log_number(words[result->end], result->number),
-		  log_text("said", last_words(result->errors)));
+		  log_text("said", said));
 }

@@ -18,7 +18,8 @@ void hook_program(struct arena *mem, const struct hook_settings *h,
 		  struct program *out) NONNULL(1, 2, 3);
 
 /* A line of the log about how it ended, with the last of what it said on
- * standard error. An exit status of 0 is told at the level debug. */
+ * standard error, unless the event hands it a password or a token. An exit
+ * status of 0 is told at the level debug. */
 void hook_log(const struct hook_settings *h, const char *event,
 	      const struct program_result *result) NONNULL(1, 2, 3);
 

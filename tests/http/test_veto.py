@@ -29,6 +29,7 @@ if "polite" in word:
 if "silent" in word:
     sys.exit(1)
 if "crash" in word:
+    print(word, json.dumps(word), file=sys.stderr)
     raise ValueError("oh\x1b[31m no")
 if "killed" in word:
     os.kill(os.getpid(), signal.SIGKILL)
@@ -154,15 +155,27 @@ def test_the_hook_hears_who_and_what_and_nothing_else(client, programs):
     assert event["password"] == PASSWORD and event["user"] == user
 
 
-def test_the_log_knows_the_failure_and_no_password(pooled):
-    register(pooled, "a crash of secret-4711")
-    log = log_of(pooled.stack)
-    line = next(x for x in log.splitlines() if "event=hook_ended" in x
-                and "type=validate_password status=1" in x)
+def ends_of(log, event):
+    return [x for x in log.splitlines()
+            if f"event=hook_ended hook=judge type={event} status=1" in x]
 
-    assert "hook=judge" in line
-    assert "ValueError: oh\\x1b[31m no" in log and "\x1b" not in log
-    assert "secret-4711" not in log
+
+def test_the_log_knows_the_failure_and_no_password(pooled):
+    register(pooled, "a crash of s\u00e9cret-\"4711\"")
+    log = log_of(pooled.stack)
+
+    assert ends_of(log, "validate_password")
+    assert "-4711" not in log and "-\"4711" not in log
+    assert "cret-" not in log
+
+
+def test_the_log_knows_what_a_program_said_that_heard_no_secret(pooled):
+    user = pooled.register(new_email("crash"))
+    pooled.delete(f"/users/{user['id']}", token=pooled.admin())
+    log = log_of(pooled.stack)
+
+    assert "ValueError: oh\\x1b[31m no" in ends_of(log, "before_delete")[-1]
+    assert "\x1b" not in log
 
 
 def test_a_user_may_be_kept_from_deletion(client):
