@@ -59,12 +59,18 @@ enum err jws_key_from_pem(enum jws_alg alg, const char *pem, size_t len,
 /*
  * From a public JSON Web Key (RFC 7517): RSA, EC with P-256 or OKP with
  * Ed25519. The algorithm follows from kty and crv; alg, use and key_ops may
- * only agree. A key with private parts in it is refused.
+ * only agree. A key with private parts in it is refused. RSA has 2048 to 4096
+ * bits: whoever made the key, using it takes little time.
  */
 struct json;
 enum err jws_key_from_jwk(struct arena *mem, const struct json *jwk,
 			  struct jws_key **out, const char **why)
 	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Whether a JWK says that it is a key for the algorithm, and of this id (NULL:
+ * of any). Looks at no number of it, so that it costs nothing. */
+bool jws_jwk_fits(const struct json *jwk, enum jws_alg alg, const char *kid)
+	NODISCARD NONNULL(1);
 
 enum jws_alg jws_key_alg(const struct jws_key *k) NONNULL(1);
 /* NULL when it has none. */

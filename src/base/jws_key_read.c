@@ -16,6 +16,7 @@
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
+#define RSA_BITS_MAX_JWK 4096
 #define EXPONENT_MIN 65537
 #define EXPONENT_BITS_MAX 32
 #define COORDINATE_SIZE 32
@@ -47,34 +48,27 @@ bytes_of(struct arena *mem, const struct json *jwk, const char *name,
 	return size > 0 ? *len == size : *len > 0;
 }
 
-/* NULL when the parts make no key, such as a point beside the curve. */
+/* NULL when the parts make no key. */
 static EVP_PKEY *
 pkey_build(const char *type, OSSL_PARAM_BLD *parts)
 {
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(parts);
 	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	EVP_PKEY_CTX *check = NULL;
 	EVP_PKEY *pkey = NULL;
 
 	if (params == NULL || make == NULL)
 		abort();
 	if (EVP_PKEY_fromdata_init(make) != 1 ||
 	    EVP_PKEY_fromdata(make, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		goto out;
-	check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	if (check == NULL)
-		abort();
-	if (EVP_PKEY_public_check(check) != 1) {
-		EVP_PKEY_free(pkey);
 		pkey = NULL;
-	}
-out:
-	EVP_PKEY_CTX_free(check);
 	EVP_PKEY_CTX_free(make);
 	OSSL_PARAM_free(params);
 	return pkey;
 }
 
+/* OpenSSL's check of a public RSA key looks for primes in it, which takes
+ * somebody else's large number seconds: size and exponent are judged instead
+ * (pkey_fault). */
 static EVP_PKEY *
 rsa_read(struct arena *mem, const struct json *jwk)
 {
@@ -106,6 +100,20 @@ out:
 	return pkey;
 }
 
+/* A point beside the curve gives keys away. */
+static bool
+is_on_its_curve(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	bool is_on_it;
+
+	if (check == NULL)
+		abort();
+	is_on_it = EVP_PKEY_public_check(check) == 1;
+	EVP_PKEY_CTX_free(check);
+	return is_on_it;
+}
+
 static EVP_PKEY *
 ec_read(struct arena *mem, const struct json *jwk)
 {
@@ -130,7 +138,10 @@ ec_read(struct arena *mem, const struct json *jwk)
 		abort();
 	pkey = pkey_build("EC", parts);
 	OSSL_PARAM_BLD_free(parts);
-	return pkey;
+	if (pkey == NULL || is_on_its_curve(pkey))
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return NULL;
 }
 
 static EVP_PKEY *
@@ -310,6 +321,18 @@ jwk_fault(const struct json *jwk, const struct kind **out)
 	return NULL;
 }
 
+bool
+jws_jwk_fits(const struct json *jwk, enum jws_alg alg, const char *kid)
+{
+	const struct kind *kind = NULL;
+	const char *own;
+
+	if (jwk_fault(jwk, &kind) != NULL || kind->alg != alg)
+		return false;
+	own = text_of(jwk, "kid");
+	return kid == NULL || (own != NULL && strcmp(own, kid) == 0);
+}
+
 enum err
 jws_jwk_read(struct arena *mem, const struct json *jwk, enum jws_alg *alg,
 	     const char **kid, EVP_PKEY **pkey, const char **why)
@@ -323,6 +346,9 @@ jws_jwk_read(struct arena *mem, const struct json *jwk, enum jws_alg *alg,
 	*pkey = kind->read(mem, jwk);
 	*why = *pkey == NULL ? "its numbers make no public key"
 			     : pkey_fault(*pkey, kind);
+	if (*why == NULL && EVP_PKEY_get_bits(*pkey) > RSA_BITS_MAX_JWK)
+		*why = "an RSA key of somebody else must have at most 4096 "
+		       "bits";
 	if (*why != NULL) {
 		EVP_PKEY_free(*pkey);
 		return ERR_INVALID;

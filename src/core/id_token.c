@@ -12,7 +12,8 @@
 #define LEEWAY 60
 /* Seconds for which newer keys are not asked for again. */
 #define RENEWAL_PAUSE 60
-#define KEYS_LIMIT 64
+/* Keys that are made for one token: each takes time, a bad one too. */
+#define KEYS_LIMIT 16
 /* A time past the year 9999 is nobody's. */
 #define TIME_LIMIT INT64_C(253402300799)
 
@@ -26,9 +27,12 @@ refused(const char *why)
 
 enum err
 jwks_read(struct arena *mem, const struct json *document,
-	  struct jws_key ***keys, size_t *count)
+	  const struct jwt_header *header, struct jws_key ***keys,
+	  size_t *count)
 {
 	const struct json *list = json_member(document, "keys");
+	size_t tries = 0;
+	enum jws_alg alg;
 
 	*count = 0;
 	*keys = NULL;
@@ -37,13 +41,18 @@ jwks_read(struct arena *mem, const struct json *document,
 	*keys = calloc(KEYS_LIMIT, sizeof(struct jws_key *));
 	if (*keys == NULL)
 		abort();
-	for (list = json_first(list); list != NULL && *count < KEYS_LIMIT;
+	if (!jws_alg_named(header->alg, &alg))
+		return OK;
+	for (list = json_first(list); list != NULL && tries < KEYS_LIMIT;
 	     list = json_next(list)) {
 		const char *why;
 
 		/* Keys of other kinds may stand among them. */
-		if (json_type(list) == JSON_OBJECT &&
-		    jws_key_from_jwk(mem, list, &(*keys)[*count], &why) == OK)
+		if (json_type(list) != JSON_OBJECT ||
+		    !jws_jwk_fits(list, alg, header->kid))
+			continue;
+		tries++;
+		if (jws_key_from_jwk(mem, list, &(*keys)[*count], &why) == OK)
 			++*count;
 	}
 	return OK;
@@ -57,42 +66,27 @@ jwks_free(struct jws_key **keys, size_t count)
 	free(keys);
 }
 
-static bool
-has_kid(struct jws_key *const *keys, size_t count, const char *kid)
-{
-	if (kid == NULL)
-		return true;
-	for (size_t i = 0; i < count; i++) {
-		const char *id = jws_key_id(keys[i]);
-
-		if (id != NULL && strcmp(id, kid) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Checked by the keys of a page not fetched before `newer_than`. *unknown:
- * none of them is the one that the token names. */
+ * the one that the token names is not among them. */
 static enum err
 verify(struct ctx *cx, struct page *page, const char *jwks_url,
        int64_t newer_than, const char *text, const struct json **claims,
        bool *unknown)
 {
 	const struct json *document;
+	struct jwt_header header;
 	struct jws_key **keys;
-	const char *kid;
 	size_t count;
 	size_t len = strlen(text);
 	enum err e;
 
 	*unknown = false;
+	if (jwt_header_read(cx->mem, text, len, &header) != OK)
+		return refused("its header is not a usual one");
 	TRY(oauth_fetch_page(cx, page, jwks_url, newer_than, &document));
-	TRY(jwks_read(cx->mem, document, &keys, &count));
-	e = jwt_header_kid(cx->mem, text, len, &kid);
-	if (e == OK) {
-		*unknown = !has_kid(keys, count, kid);
-		e = jwt_verify_by_kid(cx->mem, keys, count, text, len, claims);
-	}
+	TRY(jwks_read(cx->mem, document, &header, &keys, &count));
+	*unknown = header.kid != NULL && count == 0;
+	e = jwt_verify_by_kid(cx->mem, keys, count, text, len, claims);
 	jwks_free(keys, count);
 	return e == OK ? OK : refused("no key of the provider's signed it");
 }

@@ -81,12 +81,6 @@ read_object(struct arena *mem, const struct part *p, const struct json **out)
 	return json_type(*out) == JSON_OBJECT ? OK : ERR_BAD_TOKEN;
 }
 
-/* What a header may say about its token. */
-struct header {
-	const char *alg;
-	const char *kid; /* or NULL */
-};
-
 /* NULL where there is none; ERR_BAD_TOKEN for what is no text. */
 static enum err
 read_text(const struct json *header, const char *name, const char **out)
@@ -105,7 +99,7 @@ read_text(const struct json *header, const char *name, const char **out)
 /* Extensions that must be understood (RFC 7515, section 4.1.11; RFC 7797) are
  * not. */
 static enum err
-read_header(struct arena *mem, const struct part *p, struct header *out)
+read_header(struct arena *mem, const struct part *p, struct jwt_header *out)
 {
 	const struct json *header;
 
@@ -123,7 +117,7 @@ static enum err
 check_header(struct arena *mem, const struct part *p, const struct jws_key *key)
 {
 	const char *usual = header_of(mem, key);
-	struct header header;
+	struct jwt_header header;
 
 	if (p->len == strlen(usual) && memcmp(p->text, usual, p->len) == 0)
 		return OK;
@@ -179,7 +173,7 @@ jwt_verify(struct arena *mem, struct jws_key *const *keys, size_t count,
 }
 
 static bool
-is_named(const struct jws_key *key, const struct header *header)
+is_named(const struct jws_key *key, const struct jwt_header *header)
 {
 	const char *kid = jws_key_id(key);
 
@@ -197,7 +191,7 @@ jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys, size_t count,
 	struct jws_key **named =
 		arena_array(mem, count + 1, sizeof(struct jws_key *));
 	struct part parts[PART__COUNT];
-	struct header header;
+	struct jwt_header header;
 	size_t named_count = 0;
 
 	if (!split(text, len, parts))
@@ -210,15 +204,12 @@ jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys, size_t count,
 }
 
 enum err
-jwt_header_kid(struct arena *mem, const char *text, size_t len,
-	       const char **kid)
+jwt_header_read(struct arena *mem, const char *text, size_t len,
+		struct jwt_header *out)
 {
 	struct part parts[PART__COUNT];
-	struct header header;
 
 	if (!split(text, len, parts))
 		return ERR_BAD_TOKEN;
-	TRY(read_header(mem, &parts[PART_HEADER], &header));
-	*kid = header.kid;
-	return OK;
+	return read_header(mem, &parts[PART_HEADER], out);
 }

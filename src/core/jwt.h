@@ -39,12 +39,18 @@ enum err jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys,
 			   const struct json **claims)
 	NODISCARD NONNULL(1, 2, 4, 6);
 
+/* What the header says of the key; kid is NULL when it names none. */
+struct jwt_header {
+	const char *alg;
+	const char *kid;
+};
+
 /*
- * The kid that the header names, NULL when none: to tell whether newer keys
- * must be fetched. Nothing is verified. ERR_BAD_TOKEN when the header is not
- * one that a token of ours or of jwt_verify_by_kid may have.
+ * Reads the header: to tell which keys are needed. Nothing is verified.
+ * ERR_BAD_TOKEN when the header is not one that a token of ours or of
+ * jwt_verify_by_kid may have.
  */
-enum err jwt_header_kid(struct arena *mem, const char *text, size_t len,
-			const char **kid) NODISCARD NONNULL(1, 2, 4);
+enum err jwt_header_read(struct arena *mem, const char *text, size_t len,
+			 struct jwt_header *out) NODISCARD NONNULL(1, 2, 4);
 
 #endif

@@ -98,12 +98,14 @@ enum err id_token_judge(const struct ctx *cx, const struct provider_settings *p,
 			const char *const *nonces, const struct json *claims,
 			const char **subject) NODISCARD NONNULL(1, 2, 3, 4, 5);
 
-/* The keys of a JWKS (RFC 7517) that we can use; the caller frees them and the
- * array with jwks_free. ERR_OAUTH_PROVIDER_ERROR when it is no JWKS. */
+/* The keys of a JWKS (RFC 7517) that may have signed a token with this header;
+ * the caller frees them and the array with jwks_free. Whatever a provider
+ * lists, few are made. ERR_OAUTH_PROVIDER_ERROR when it is no JWKS. */
 struct jws_key;
+struct jwt_header;
 enum err jwks_read(struct arena *mem, const struct json *document,
-		   struct jws_key ***keys, size_t *count)
-	NODISCARD NONNULL(1, 2, 3, 4);
+		   const struct jwt_header *header, struct jws_key ***keys,
+		   size_t *count) NODISCARD NONNULL(1, 2, 3, 4, 5);
 void jwks_free(struct jws_key **keys, size_t count);
 
 /* A text that can be stored; NULL for anything else, or one that is longer. */

@@ -384,6 +384,70 @@ a_jwk_that_is_not_right_in_every_part_is_refused(void **state)
 		assert_int_equal(read_jwk(*state, refused[i], &k), ERR_INVALID);
 }
 
+/* An RSA key with n = 2^bits - 1. */
+static enum err
+read_mersenne(struct arena *mem, size_t bits, struct jws_key **out)
+{
+	size_t len = (bits + 7) / 8;
+	unsigned char *n = arena_alloc(mem, len);
+
+	memset(n, 0xff, len);
+	if (bits % 8 != 0)
+		n[0] = (unsigned char)((1 << bits % 8) - 1);
+	return read_jwk(mem,
+			arena_printf(mem,
+				     "{\"kty\":\"RSA\",\"n\":\"%s\","
+				     "\"e\":\"AQAB\"}",
+				     crypto_base64url(mem, n, len)),
+			out);
+}
+
+/* 2^2203 - 1 and 2^4423 - 1 are primes: whoever looks for primes in a number
+ * refuses them, and needs minutes for larger ones (CVE-2023-6237). */
+static void
+nobody_looks_for_primes_in_a_strangers_number(void **state)
+{
+	struct jws_key *k;
+
+	assert_int_equal(read_mersenne(*state, 2203, &k), OK);
+	jws_key_free(k);
+	assert_int_equal(read_mersenne(*state, 4096, &k), OK);
+	jws_key_free(k);
+	assert_int_equal(read_mersenne(*state, 2047, &k), ERR_INVALID);
+	assert_int_equal(read_mersenne(*state, 4097, &k), ERR_INVALID);
+	assert_int_equal(read_mersenne(*state, 4423, &k), ERR_INVALID);
+	assert_int_equal(read_mersenne(*state, 8192, &k), ERR_INVALID);
+}
+
+static bool
+fits(struct arena *mem, const char *text, enum jws_alg alg, const char *kid)
+{
+	const struct json *jwk;
+	struct json_fault fault;
+
+	assert_int_equal(
+		json_parse(mem, text, strlen(text), JSON_TOKEN, &jwk, &fault),
+		OK);
+	return jws_jwk_fits(jwk, alg, kid);
+}
+
+static void
+whether_a_jwk_fits_is_known_without_its_numbers(void **state)
+{
+	static const char rsa[] = "{\"kty\":\"RSA\",\"kid\":\"a\"}";
+	static const char ec[] = "{\"kty\":\"EC\",\"crv\":\"P-256\"}";
+
+	assert_true(fits(*state, rsa, JWS_RS256, "a"));
+	assert_true(fits(*state, rsa, JWS_RS256, NULL));
+	assert_false(fits(*state, rsa, JWS_RS256, "b"));
+	assert_false(fits(*state, rsa, JWS_ES256, "a"));
+	assert_false(fits(*state, rsa, JWS_HS256, "a"));
+	assert_true(fits(*state, ec, JWS_ES256, NULL));
+	assert_false(fits(*state, ec, JWS_ES256, "a"));
+	assert_false(fits(*state, "{\"kty\":\"RSA\",\"use\":\"enc\"}",
+			  JWS_RS256, NULL));
+}
+
 static void
 algorithms_go_by_their_exact_names(void **state)
 {
@@ -421,6 +485,9 @@ main(void)
 		cmocka_unit_test(a_jwk_may_say_what_it_is_for_and_its_name),
 		cmocka_unit_test(
 			a_jwk_that_is_not_right_in_every_part_is_refused),
+		cmocka_unit_test(nobody_looks_for_primes_in_a_strangers_number),
+		cmocka_unit_test(
+			whether_a_jwk_fits_is_known_without_its_numbers),
 		cmocka_unit_test(algorithms_go_by_their_exact_names),
 	};
 

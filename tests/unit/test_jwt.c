@@ -322,21 +322,26 @@ a_key_without_a_kid_is_not_chosen_by_one(void **state)
 			 ERR_BAD_TOKEN);
 }
 
+static enum err
+header_read(struct fixture *f, const char *text, struct jwt_header *out)
+{
+	return jwt_header_read(f->mem, text, strlen(text), out);
+}
+
 static void
-the_kid_can_be_asked_for(void **state)
+the_header_can_be_asked_for(void **state)
 {
 	struct fixture *f = *state;
-	const char *text = sign(f, f->keys[RS256]);
-	const char *kid;
+	struct jwt_header header;
 
-	assert_int_equal(jwt_header_kid(f->mem, text, strlen(text), &kid), OK);
-	assert_string_equal(kid, "rsa");
-	text = sign(f, f->keys[EDDSA]);
-	assert_int_equal(jwt_header_kid(f->mem, text, strlen(text), &kid), OK);
-	assert_null(kid);
-	assert_int_equal(jwt_header_kid(f->mem, "a.b.c", 5, &kid),
-			 ERR_BAD_TOKEN);
-	assert_int_equal(jwt_header_kid(f->mem, "", 0, &kid), ERR_BAD_TOKEN);
+	assert_int_equal(header_read(f, sign(f, f->keys[RS256]), &header), OK);
+	assert_string_equal(header.alg, "RS256");
+	assert_string_equal(header.kid, "rsa");
+	assert_int_equal(header_read(f, sign(f, f->keys[EDDSA]), &header), OK);
+	assert_string_equal(header.alg, "EdDSA");
+	assert_null(header.kid);
+	assert_int_equal(header_read(f, "a.b.c", &header), ERR_BAD_TOKEN);
+	assert_int_equal(header_read(f, "", &header), ERR_BAD_TOKEN);
 }
 
 static void
@@ -371,7 +376,7 @@ main(void)
 			extensions_are_not_understood_whatever_the_key),
 		cmocka_unit_test(a_key_is_chosen_by_the_kid_of_the_header),
 		cmocka_unit_test(a_key_without_a_kid_is_not_chosen_by_one),
-		cmocka_unit_test(the_kid_can_be_asked_for),
+		cmocka_unit_test(the_header_can_be_asked_for),
 		cmocka_unit_test(any_of_several_keys_may_have_signed),
 	};
 
