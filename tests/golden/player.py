@@ -39,6 +39,7 @@ PLACEHOLDER = re.compile(
     r"\{(?:NOW(?P<shift>[+-]\d+)?|TOKEN:(?P<token>[^{}]+)|(?P<name>[A-Z][A-Z0-9_]*))\}"
 )
 WILD = {
+    "{ANY_SECRET}": r"[A-Za-z0-9_-]{43}",
     "{ANY_TOKEN}": r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+",
     "{ANY_UUID}": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 }

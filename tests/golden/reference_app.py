@@ -11,7 +11,8 @@ Settings come from the environment:
     numbers           whole numbers for ids
     fields            columns of its own
     database          a third backend, whose tokens are in the database
-    oauth             a provider named test, at the address PROVIDER
+    oauth             a provider named test, at the address PROVIDER, where we
+                      are PROVIDER_ID with PROVIDER_SECRET
 """
 
 import json
@@ -147,8 +148,8 @@ class Provider(BaseOAuth2):
 
     def __init__(self, address):
         super().__init__(
-            "reference",
-            "the secret of the reference",
+            os.environ["PROVIDER_ID"],
+            os.environ["PROVIDER_SECRET"],
             f"{address}/authorize",
             f"{address}/token",
             name="test",

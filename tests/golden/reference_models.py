@@ -71,7 +71,7 @@ class Accounts:
     @declared_attr
     def oauth_accounts(cls) -> Mapped[list["OAuthAccount"]]:
         """Read along with the user."""
-        return relationship("OAuthAccount", lazy="joined")
+        return relationship("OAuthAccount", lazy="joined", cascade="all, delete-orphan")
 
 
 UserTable = SQLAlchemyBaseUserTable[int] if NUMBERED else SQLAlchemyBaseUserTableUUID

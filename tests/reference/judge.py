@@ -1,9 +1,10 @@
 """Judge a difference: is it one of those that are allowed?"""
 
 import base64
+import contextlib
 import json
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from allowed import ALLOWED
 
@@ -24,6 +25,10 @@ class Asked:
         self.path = path.partition("?")[0]
         self.headers = headers
         self.body = body or b""
+        self.query = path.partition("?")[2]
+        self.answers = ()
+        self.rows = {}
+        self.before = []
 
     def all(self, name):
         """Return every value of a header."""
@@ -202,6 +207,27 @@ def odd_bytes_in_path(asked):
     return not is_utf8(path) or any(byte < 32 or byte == 127 for byte in path)
 
 
+def state_again(asked):
+    """A state that has come back before."""
+    state = parse_qs(asked.query).get("state", [""])[-1]
+    return state != "" and any(state in path for path in asked.before)
+
+
+def account_twice(asked):
+    """An account that the reference has associated once more."""
+    with contextlib.suppress(ValueError, AttributeError):
+        accounts = json.loads(asked.answers[0].body).get("oauth_accounts", [])
+        ids = [one["account_id"] for one in accounts]
+        return len(ids) > len(set(ids))
+    return False
+
+
+def capitals_there(asked):
+    """An address of the reference's rows whose domain is not in small letters."""
+    domains = [row["email"].partition("@")[2] for row in asked.rows.get("user", [])]
+    return any(one != one.lower() for one in domains)
+
+
 QUESTIONS = {
     "a change with null": change_with_null,
     "bad text in JSON": bad_text_in_json,
@@ -223,6 +249,12 @@ QUESTIONS = {
     "a large body": lambda asked: len(asked.body) > LARGE_BODY,
     "large JSON": large_json,
     "two who ask": two_who_ask,
+    "the way to a provider": lambda asked: unquote(asked.path).endswith("/authorize"),
+    "scopes": lambda asked: "scopes=" in asked.query,
+    "a state again": state_again,
+    "an account twice": account_twice,
+    "a provider's capitals": capitals_there,
+    "the way back": lambda asked: unquote(asked.path).endswith("/callback"),
     "two tokens": lambda asked: bool(
         asked.all("authorization") and asked.all("cookie")
     ),
@@ -240,6 +272,7 @@ QUESTIONS = {
 def applies(rule, asked, answers, differences):
     """Tell whether an allowed difference is this one."""
     reference, ours = answers
+    asked.answers = answers
     return (
         all(QUESTIONS[name](asked) for name in rule["when"])
         and reference.status in rule.get("reference", [reference.status])

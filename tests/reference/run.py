@@ -101,6 +101,7 @@ def main():
         os.environ["REFERENCE_INSTALLED"] = "1"
         os.execv(python, [str(python), __file__, *sys.argv[1:]])
     sys.path[:0] = [str(HERE), str(GOLDEN), str(HERE.parent / "stack")]
+    sys.path.append(str(HERE.parent / "http"))
     from compare import compare  # noqa: PLC0415
 
     with contextlib.suppress(BrokenPipeError):

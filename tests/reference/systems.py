@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import stack as stacks
+from provider import CLIENT_ID, CLIENT_SECRET
 from wires import FastCgiWire, HttpWire
 
 HERE = Path(__file__).resolve().parent
@@ -132,6 +133,28 @@ class Database:
         self.rows.write(statements)
 
 
+def provider_settings(provider):
+    """Return the settings of ours that know the provider of the tests."""
+    values = {
+        "preset": "oauth2",
+        "backend": "jwt",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "scopes": "{openid, email}",
+        "pkce": "off",
+        "authorize_url": provider.url + "/authorize",
+        "token_url": provider.url + "/token",
+        "profile_url": provider.url + "/userinfo",
+        "id_path": "sub",
+        "email_path": "email",
+    }
+    return [
+        "oauth.allow_http=true",
+        "oauth.allow_private=true",
+        *(f"provider.test.{name}={value}" for name, value in values.items()),
+    ]
+
+
 class Variant:
     """A kind of application: its features there, and the settings for them here."""
 
@@ -140,10 +163,26 @@ class Variant:
         self.features = features
         self.settings = settings
 
+    def made(self, provider):
+        """Return the settings, for which some must know the provider."""
+        return self.settings(provider) if callable(self.settings) else self.settings
 
+
+# Of these groups of cases the plain kind tells all there is to know.
+PLAIN_ONLY = (
+    "bad text",
+    "content type",
+    "e-mail",
+    "echo",
+    "flags",
+    "json syntax",
+    "method",
+    "multipart",
+)
 VARIANTS = (
     Variant("plain"),
     Variant("numbers", "numbers", ["users.id=integer"]),
+    Variant("oauth", "oauth", provider_settings),
 )
 
 
@@ -152,12 +191,13 @@ class Ours:
 
     name = "ours"
 
-    def __init__(self, db, variant):
+    def __init__(self, db, variant, provider):
         self.variant = variant
+        self.provider = provider
         self.stack = stacks.Stack(
             db=db,
             prefix="fastcgi-users-reference-",
-            settings=[*CHEAP, *variant.settings],
+            settings=[*CHEAP, *variant.made(provider)],
             appended=["etc/compat.conf"],
             workers=1,
         )
@@ -199,13 +239,13 @@ class Reference:
 
     name = "reference"
 
-    def __init__(self, stack, address, secrets, rows, features=""):
+    def __init__(self, stack, address, secrets, rows, features="", provider=""):
         self.stack = stack
         self.counts = "numbers" in features
         self.folder = tempfile.TemporaryDirectory(prefix="fastcgi-users-reference-")
         self.log = open(self.path("log"), "w+", encoding="utf-8")  # noqa: SIM115
         Path(self.path("tokens")).touch()
-        self.process = self.start(address, secrets, features)
+        self.process = self.start(address, secrets, features, provider)
         self.wire = HttpWire(self.path("socket"))
         self.wait()
         self.database = Database(rows())
@@ -225,7 +265,7 @@ class Reference:
             address = postgres_address(stack, "reference")
             rows = lambda: PostgresRows(stack.path("postgres"), "reference")  # noqa: E731
         secrets, features = ours.state()["secrets"], ours.variant.features
-        made = cls(stack, address, secrets, rows, features)
+        made = cls(stack, address, secrets, rows, features, ours.provider.url)
         made.make_superuser()
         return made
 
@@ -233,7 +273,7 @@ class Reference:
         """Return the path of a file in its folder."""
         return os.path.join(self.folder.name, name)
 
-    def start(self, address, secrets, features):
+    def start(self, address, secrets, features, provider):
         """Start uvicorn and return its process."""
         command = [sys.executable, "-m", "uvicorn", "reference_app:app"]
         command += ["--uds", self.path("socket"), "--log-level", "critical"]
@@ -248,6 +288,9 @@ class Reference:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "CHEAP": "1",
                 "FEATURES": features,
+                "PROVIDER": provider,
+                "PROVIDER_ID": CLIENT_ID,
+                "PROVIDER_SECRET": CLIENT_SECRET,
                 **{f"{name.upper()}_SECRET": secrets[name] for name in names},
             },
             stdout=self.log,
