@@ -62,11 +62,13 @@ function setting(f)
 		printf "Default:\n.Ql %s .\n", f[4]
 }
 
-# "JSON(login_schema)" is JSON, and "NULL" is null.
-function kind(text)
+# What is read: "JSON(login_schema)" is a JSON body.
+function reads(text)
 {
 	sub(/\(.*/, "", text)
-	return text == "JSON" ? text : tolower(text)
+	if (text == "QUERY")
+		return "with a query"
+	return "body " (text == "JSON" ? text : tolower(text))
 }
 
 # The statuses with which a row succeeds.
@@ -97,8 +99,8 @@ function route(f, n,    mount, fails)
 	mount = f[2] ~ /^(ROOT|OPENAPI|DOCS|REDOC)$/ ? "" : \
 		"{" tolower(f[2]) "}"
 	fails = codes(f, n)
-	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\nbody %s.\n", f[1], mount, \
-		f[3], f[10], tolower(f[5]), kind(f[6])
+	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\n%s.\n", f[1], mount, \
+		f[3], f[10], tolower(f[5]), reads(f[6])
 	printf "Answers %s%s.\n", success(f), fails == "" ? "" : "; fails as " fails
 }
 

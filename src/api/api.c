@@ -127,6 +127,8 @@ read_body(struct call *c)
 		return input_parse_json(c->rq, c->rs, &c->input);
 	case BODY_FORM:
 		return input_parse_form(c->rq, c->rs, &c->input);
+	case BODY_QUERY:
+		return input_parse_query(c->rq, &c->input);
 	}
 	return ERR_INTERNAL;
 }

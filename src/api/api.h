@@ -52,14 +52,13 @@ typedef enum err route_handler(struct call *c);
 #include "api/routes.def"
 #undef ROUTE
 
-/* The parameters of its queries, as the description has them. */
-extern const char authorize_query[];
-extern const char callback_query[];
-
-/* The schemas of its bodies, each beside the handler that reads it. */
+/* The schemas of its bodies and queries, each beside the handler that reads it.
+ */
 extern const struct schema login_schema;
 extern const struct schema register_schema;
 extern const struct schema change_schema;
+extern const struct schema authorize_schema;
+extern const struct schema callback_schema;
 extern const struct schema address_schema;
 extern const struct schema reset_schema;
 extern const struct schema verify_schema;

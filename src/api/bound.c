@@ -12,9 +12,9 @@
 
 /* What stands for a body and for an answer in a row. */
 #define TAKES_NONE .body = BODY_NONE
-#define TAKES_QUERY(parameters) .body = BODY_NONE, .query = (parameters)
 #define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
 #define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
+#define TAKES_QUERY(schema) .body = BODY_QUERY, .input = &(schema)
 #define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)
 #define GIVES_NULL .answer = ANSWER_NULL
 #define GIVES_NONE .answer = ANSWER_NONE

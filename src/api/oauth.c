@@ -6,7 +6,6 @@
 #include "api/route.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "http/body.h"
 #include "http/cookie.h"
 
 /* What a browser is sent away with. */
@@ -24,21 +23,41 @@ static const struct field authorization_fields[] = {
 const struct schema authorization_schema = {
 	.fields = authorization_fields, .count = countof(authorization_fields)};
 
-#define OPTIONAL_TEXT(name, title)                                             \
-	"{\"name\":\"" name "\",\"in\":\"query\",\"required\":false,"          \
-	"\"schema\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],"   \
-	"\"title\":\"" title "\"}}"
+struct authorize {
+	struct text_list scopes;
+};
 
-const char authorize_query[] =
-	"{\"name\":\"scopes\",\"in\":\"query\",\"required\":false,"
-	"\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
-	"\"title\":\"Scopes\"}}";
+static const struct field authorize_fields[] = {
+	{.name = "scopes",
+	 .type = FIELD_LIST,
+	 .need = FIELD_DEFAULTED,
+	 .offset = offsetof(struct authorize, scopes)},
+};
 
-const char callback_query[] = OPTIONAL_TEXT("code", "Code") "," OPTIONAL_TEXT(
-	"code_verifier",
-	"Code Verifier") "," OPTIONAL_TEXT("state",
-					   "State") "," OPTIONAL_TEXT("error",
-								      "Error");
+const struct schema authorize_schema = {.fields = authorize_fields,
+					.count = countof(authorize_fields)};
+
+/* What a provider sends a browser back with. */
+struct callback {
+	const char *code;
+	const char *code_verifier;
+	const char *state;
+	const char *error;
+	const char *iss;
+};
+
+#define CALLBACK_FIELD(member)                                                 \
+	.name = #member, .type = FIELD_TEXT, .need = FIELD_OPTIONAL,           \
+	.offset = offsetof(struct callback, member)
+
+static const struct field callback_fields[] = {
+	{CALLBACK_FIELD(code)},  {CALLBACK_FIELD(code_verifier)},
+	{CALLBACK_FIELD(state)}, {CALLBACK_FIELD(error)},
+	{CALLBACK_FIELD(iss)},
+};
+
+const struct schema callback_schema = {.fields = callback_fields,
+				       .count = countof(callback_fields)};
 
 static bool
 is_association(const struct call *c)
@@ -97,16 +116,14 @@ send_csrf_cookie(struct call *c, const char *value)
 enum err
 get_oauth_authorize(struct call *c)
 {
+	struct authorize in = {0};
 	struct authorization answer;
-	struct text_list scopes = {0};
 	struct oauth_way way;
-	const struct form *query;
 	const char *cookie;
 
-	TRY(form_parse_query(c->rq, &query));
-	scopes.count = form_values(query, c->cx->mem, "scopes", &scopes.items);
+	input_read_query(c->cx->mem, &c->input, &authorize_schema, &in);
 	TRY(way_of(c, &way));
-	TRY(oauth_begin(c->cx, &way, &scopes, &answer.authorization_url,
+	TRY(oauth_begin(c->cx, &way, &in.scopes, &answer.authorization_url,
 			&cookie));
 	resp_json(c->rs, c->route->status);
 	object_render(&c->rs->body, &authorization_schema, &answer);
@@ -132,21 +149,19 @@ no_code(struct call *c, const char *error)
 static enum err
 read_return(struct call *c, struct oauth_identity *who)
 {
-	const struct form *query;
+	struct callback in = {0};
 	struct oauth_return back;
 	struct oauth_way way;
-	const char *error;
 
-	TRY(form_parse_query(c->rq, &query));
-	error = form_value(query, "error");
+	input_read_query(c->cx->mem, &c->input, &callback_schema, &in);
+	if (in.code == NULL || in.error != NULL)
+		return no_code(c, in.error);
 	back = (struct oauth_return){
-		.code = form_value(query, "code"),
-		.state = form_value(query, "state"),
-		.verifier = form_value(query, "code_verifier"),
-		.issuer = form_value(query, "iss"),
+		.code = in.code,
+		.state = in.state,
+		.verifier = in.code_verifier,
+		.issuer = in.iss,
 	};
-	if (back.code == NULL || error != NULL)
-		return no_code(c, error);
 	if (c->rq->cookie != NULL)
 		back.cookie = cookie_value(c->cx->mem, c->rq->cookie,
 					   c->cx->conf->oauth.cookie_name);

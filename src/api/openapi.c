@@ -73,23 +73,45 @@ add_tag(struct buf *out, const struct api *api, const struct route *r)
 	json_end(out, ']');
 }
 
-static void
-add_parameters(struct buf *out, const struct route *r)
+static bool
+has_parameters(const struct route *r)
 {
-	if (r->query != NULL)
-		json_add_raw(out, "parameters",
-			     arena_printf(out->mem, "[%s]", r->query));
-	if (r->target == TARGET_NONE)
+	return r->target == TARGET_ID || r->body == BODY_QUERY;
+}
+
+static void
+add_query(struct buf *out, const struct api *api, const struct schema *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		json_begin(out, NULL, '{');
+		json_add_text(out, "name", s->fields[i].name);
+		json_add_text(out, "in", "query");
+		json_add_raw(out, "required", "false");
+		openapi_field(out, api, "schema", &s->fields[i]);
+		json_end(out, '}');
+	}
+}
+
+static void
+add_parameters(struct buf *out, const struct api *api, const struct route *r)
+{
+	if (!has_parameters(r))
 		return;
-	json_add_raw(out, "parameters",
-		     "[{\"name\":\"id\",\"in\":\"path\",\"required\":true,"
-		     "\"schema\":{\"type\":\"string\",\"title\":\"Id\"}}]");
+	json_begin(out, "parameters", '[');
+	if (r->target == TARGET_ID)
+		json_add_raw(out, NULL,
+			     "{\"name\":\"id\",\"in\":\"path\","
+			     "\"required\":true,\"schema\":{"
+			     "\"type\":\"string\",\"title\":\"Id\"}}");
+	if (r->body == BODY_QUERY)
+		add_query(out, api, r->input);
+	json_end(out, ']');
 }
 
 static void
 add_body(struct buf *out, const struct api *api, const struct bound_route *b)
 {
-	if (b->route->body == BODY_NONE)
+	if (!openapi_has_body(b))
 		return;
 	json_begin(out, "requestBody", '{');
 	json_begin(out, "content", '{');
@@ -144,8 +166,7 @@ add_success(struct buf *out, const struct api *api, const struct bound_route *b)
 	if (b->route->answer != ANSWER_NONE) {
 		content_begin(out);
 		add_schema_ref(out, openapi_output_name(api, b));
-		if (by_backend && b->route->answer == ANSWER_LOGIN &&
-		    !openapi_is_cookie(b))
+		if (openapi_sends_token(b))
 			json_add_raw(out, "example", BEARER_EXAMPLE);
 		content_end(out);
 	}
@@ -230,8 +251,7 @@ add_responses(struct buf *out, const struct api *api,
 		add_plain(out, 403, "Not a superuser.");
 	if (r->target == TARGET_ID)
 		add_plain(out, 404, "The user does not exist.");
-	if (r->body != BODY_NONE || r->target == TARGET_ID ||
-	    r->query != NULL) {
+	if (openapi_has_body(b) || has_parameters(r)) {
 		response_begin(out, 422, "Validation Error");
 		content_begin(out);
 		add_schema_ref(out, "HTTPValidationError");
@@ -248,10 +268,10 @@ add_operation(struct buf *out, const struct api *api,
 	json_begin(out, method_word(out->mem, b->route->method), '{');
 	add_tag(out, api, b->route);
 	json_add_text(out, "summary", openapi_title(out->mem, b->operation));
-	if (b->route->query == callback_query)
+	if (b->route->input == &callback_schema)
 		json_add_text(out, "description", VARIES);
 	json_add_text(out, "operationId", openapi_operation_id(api, b));
-	add_parameters(out, b->route);
+	add_parameters(out, api, b->route);
 	add_body(out, api, b);
 	add_responses(out, api, b);
 	if (needs_user(b->route))

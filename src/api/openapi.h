@@ -47,8 +47,18 @@ const char *openapi_input_name(const struct api *api,
 const char *openapi_output_name(const struct api *api,
 				const struct bound_route *b) NONNULL(1, 2);
 
+/* Whether a request has a body that a schema describes. */
+bool openapi_has_body(const struct bound_route *b) NONNULL(1);
+
+/* Whether a success is a bearer token. */
+bool openapi_sends_token(const struct bound_route *b) NONNULL(1);
+
 /* Whether a success is described by a 204 as well, as that of a cookie is. */
 bool openapi_is_cookie(const struct bound_route *b) NONNULL(1);
+
+/* A member with the schema of one field: {"type": …, "title": …}. */
+void openapi_field(struct buf *out, const struct api *api, const char *member,
+		   const struct field *f) NONNULL(1, 2, 3, 4);
 
 /* The members "schemas" and "securitySchemes" of `components`. */
 void openapi_schemas(struct buf *out, const struct api *api) NONNULL(1, 2);

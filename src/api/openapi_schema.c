@@ -57,26 +57,35 @@ static const char account_schema[] =
 /* Schemas with a name of their own; any other is called after its route. */
 struct named_schema {
 	const struct schema *schema;
-	size_t setting; /* offset of the name in struct openapi_settings */
+	const char *name; /* NULL: a setting has it */
+	size_t setting;   /* offset in struct openapi_settings */
 };
 
 static const struct named_schema named_schemas[] = {
-	{&user_schema, offsetof(struct openapi_settings, user_read)},
-	{&register_schema, offsetof(struct openapi_settings, user_create)},
-	{&change_schema, offsetof(struct openapi_settings, user_update)},
+	{&user_schema, NULL, offsetof(struct openapi_settings, user_read)},
+	{&register_schema, NULL,
+	 offsetof(struct openapi_settings, user_create)},
+	{&change_schema, NULL, offsetof(struct openapi_settings, user_update)},
+	{&bearer_schema, "BearerResponse", 0},
+	{&authorization_schema, "OAuth2AuthorizeResponse", 0},
 };
 
 static const char *
 schema_name(const struct api *api, const struct schema *s)
 {
 	const char *settings = (const char *)&api->conf->openapi;
-	const char *name = NULL;
 
-	for (size_t i = 0; i < countof(named_schemas); i++)
-		if (named_schemas[i].schema == s)
-			memcpy(&name, settings + named_schemas[i].setting,
-			       sizeof(name));
-	return name;
+	for (size_t i = 0; i < countof(named_schemas); i++) {
+		const struct named_schema *n = &named_schemas[i];
+		const char *name = n->name;
+
+		if (n->schema != s)
+			continue;
+		if (name == NULL)
+			memcpy(&name, settings + n->setting, sizeof(name));
+		return name;
+	}
+	return NULL;
 }
 
 const char *
@@ -90,19 +99,30 @@ openapi_input_name(const struct api *api, const struct bound_route *b)
 }
 
 bool
+openapi_has_body(const struct bound_route *b)
+{
+	return b->route->body == BODY_JSON || b->route->body == BODY_FORM;
+}
+
+bool
 openapi_is_cookie(const struct bound_route *b)
 {
 	return b->backend != NULL &&
 	       strcmp(b->backend->transport, "cookie") == 0;
 }
 
+/* What a provider's callback sends is left open, as in the reference. */
+bool
+openapi_sends_token(const struct bound_route *b)
+{
+	return b->route->answer == ANSWER_LOGIN && b->provider == NULL &&
+	       !openapi_is_cookie(b);
+}
+
 static const struct schema *
 output_of(const struct bound_route *b)
 {
-	if (b->route->answer == ANSWER_LOGIN && b->provider == NULL &&
-	    !openapi_is_cookie(b))
-		return &bearer_schema;
-	return b->route->output;
+	return openapi_sends_token(b) ? &bearer_schema : b->route->output;
 }
 
 const char *
@@ -110,10 +130,6 @@ openapi_output_name(const struct api *api, const struct bound_route *b)
 {
 	const struct schema *s = output_of(b);
 
-	if (s == &bearer_schema)
-		return "BearerResponse";
-	if (s == &authorization_schema)
-		return "OAuth2AuthorizeResponse";
 	return s != NULL ? schema_name(api, s) : NULL;
 }
 
@@ -159,6 +175,10 @@ add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
 	case FIELD_BOOL:
 		json_add_text(out, "type", "boolean");
 		break;
+	case FIELD_LIST:
+		json_add_text(out, "type", "array");
+		json_add_raw(out, "items", "{\"type\":\"string\"}");
+		break;
 	}
 	if (f->fixed != NULL)
 		json_add_text(out, "pattern",
@@ -167,17 +187,18 @@ add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
 		json_add_text(out, "format", f->format);
 }
 
-static void
-add_field(struct buf *out, const struct field *f, enum user_id_kind ids)
+void
+openapi_field(struct buf *out, const struct api *api, const char *member,
+	      const struct field *f)
 {
 	bool nullable = f->need == FIELD_OPTIONAL;
 
-	json_begin(out, f->name, '{');
+	json_begin(out, member, '{');
 	if (nullable) {
 		json_begin(out, "anyOf", '[');
 		json_begin(out, NULL, '{');
 	}
-	add_type(out, f, ids);
+	add_type(out, f, api->openapi->ids);
 	if (nullable) {
 		json_end(out, '}');
 		json_add_raw(out, NULL, "{\"type\":\"null\"}");
@@ -215,7 +236,7 @@ add_schema(struct buf *out, const struct api *api, const char *name,
 	json_begin(out, name, '{');
 	json_begin(out, "properties", '{');
 	for (size_t i = 0; i < s->count; i++)
-		add_field(out, &s->fields[i], api->openapi->ids);
+		openapi_field(out, api, s->fields[i].name, &s->fields[i]);
 	if (s == &user_schema && oauth_accounts_are_shown(api->conf))
 		json_add_raw(out, "oauth_accounts", accounts_property);
 	json_end(out, '}');
@@ -254,7 +275,7 @@ openapi_schemas(struct buf *out, const struct api *api)
 
 		if (b->route->answer == ANSWER_HIDDEN)
 			continue;
-		if (b->route->input != NULL) {
+		if (openapi_has_body(b)) {
 			name = openapi_input_name(api, b);
 			if (is_new(&seen, name))
 				add_schema(out, api, name, b->route->input);

@@ -44,6 +44,8 @@ value_render(struct buf *out, const struct field *f, const void *from)
 		memcpy(&flag, at, sizeof(flag));
 		buf_text(out, flag ? "true" : "false");
 		break;
+	case FIELD_LIST: /* of queries alone */
+		break;
 	}
 }
 

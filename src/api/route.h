@@ -28,7 +28,7 @@ enum route_who {
 	WHO_SUPERUSER
 };
 
-enum route_body { BODY_NONE, BODY_JSON, BODY_FORM };
+enum route_body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_QUERY };
 
 enum route_target { TARGET_NONE, TARGET_ID };
 
@@ -51,8 +51,6 @@ struct route {
 	enum route_who who;
 	enum route_body body;
 	const struct schema *input; /* NULL: BODY_NONE */
-	const char *query;          /* its parameters as the description has
-				     * them; NULL: none */
 	enum route_target target;
 	int status;
 	enum route_answer answer;

@@ -320,6 +320,23 @@ input_read(const struct req *rq, const struct input *in,
 	return ERR_UNPROCESSABLE;
 }
 
+void
+input_read_query(struct arena *mem, const struct input *in,
+		 const struct schema *schema, void *out)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		const struct field *f = &schema->fields[i];
+		struct text_list list = {0};
+
+		if (f->type != FIELD_LIST) {
+			store(out, f, form_value(in->form, f->name));
+			continue;
+		}
+		list.count = form_values(in->form, mem, f->name, &list.items);
+		memcpy((char *)out + f->offset, &list, sizeof(list));
+	}
+}
+
 static const char *
 json_fault_detail(struct arena *mem, const struct json_fault *fault)
 {
@@ -371,4 +388,11 @@ input_parse_form(const struct req *rq, struct resp *rs, struct input *out)
 {
 	*out = (struct input){.kind = INPUT_FORM};
 	return form_parse(rq, rs, &out->form);
+}
+
+enum err
+input_parse_query(const struct req *rq, struct input *out)
+{
+	*out = (struct input){.kind = INPUT_FORM};
+	return form_parse_query(rq, &out->form);
 }

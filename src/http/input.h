@@ -20,7 +20,8 @@ struct form;
 
 enum field_type {
 	FIELD_TEXT, /* stored as const char *; NULL when absent */
-	FIELD_BOOL  /* stored as const bool *; NULL when absent */
+	FIELD_BOOL, /* stored as const bool *; NULL when absent */
+	FIELD_LIST  /* of texts, in a query: stored as struct text_list */
 };
 
 enum field_need {
@@ -77,6 +78,8 @@ enum err input_parse_json(const struct req *rq, struct resp *rs,
 			  struct input *out) NODISCARD NONNULL(1, 2, 3);
 enum err input_parse_form(const struct req *rq, struct resp *rs,
 			  struct input *out) NODISCARD NONNULL(1, 2, 3);
+enum err input_parse_query(const struct req *rq, struct input *out)
+	NODISCARD NONNULL(1, 2);
 
 /*
  * Fills `out`, the struct that the schema's offsets are of, zeroed by the
@@ -85,5 +88,14 @@ enum err input_parse_form(const struct req *rq, struct resp *rs,
 enum err input_read(const struct req *rq, const struct input *in,
 		    const struct schema *schema, struct resp *rs, void *out)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
+
+/*
+ * The same from a query, whose fields are all optional texts and lists: such
+ * a one has no faults. An empty value is one, and bytes that were no text are
+ * 0xff, which is nobody's value.
+ */
+void input_read_query(struct arena *mem, const struct input *in,
+		      const struct schema *schema, void *out)
+	NONNULL(1, 2, 3, 4);
 
 #endif

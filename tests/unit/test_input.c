@@ -193,6 +193,60 @@ a_nul_in_a_text_is_named_and_not_shown(void **state)
 		"b\"}]");
 }
 
+struct asked {
+	struct text_list scopes;
+	const char *code;
+};
+
+static const struct field query_fields[] = {
+	{.name = "scopes",
+	 .type = FIELD_LIST,
+	 .offset = offsetof(struct asked, scopes)},
+	{.name = "code",
+	 .need = FIELD_OPTIONAL,
+	 .offset = offsetof(struct asked, code)},
+};
+static const struct schema query_schema = {.fields = query_fields,
+					   .count = countof(query_fields)};
+
+static struct asked
+asked_by(const char *query)
+{
+	struct req rq = {.mem = mem, .query = query};
+	struct asked out = {0};
+	struct input in;
+
+	assert_int_equal(input_parse_query(&rq, &in), OK);
+	input_read_query(mem, &in, &query_schema, &out);
+	return out;
+}
+
+static void
+a_query_gives_lists_in_their_order_and_the_last_of_each_text(void **state)
+{
+	struct asked out =
+		asked_by("scopes=a&code=1&scopes=b%20c&x=y&code=2&scopes");
+
+	(void)state;
+	assert_int_equal(out.scopes.count, 3);
+	assert_string_equal(out.scopes.items[0], "a");
+	assert_string_equal(out.scopes.items[1], "b c");
+	assert_string_equal(out.scopes.items[2], "");
+	assert_string_equal(out.code, "2");
+}
+
+static void
+what_a_query_does_not_say_is_absent_and_what_is_empty_is_there(void **state)
+{
+	struct asked out = asked_by("");
+
+	(void)state;
+	assert_int_equal(out.scopes.count, 0);
+	assert_null(out.code);
+	assert_string_equal(asked_by("code=").code, "");
+	assert_string_equal(asked_by("code=%00").code, "\xff");
+}
+
 static void
 a_body_that_is_no_object_is_shown(void **state)
 {
@@ -278,6 +332,10 @@ main(void)
 			null_is_no_value_where_a_default_stands_for_absence),
 		cmocka_unit_test(a_refused_text_says_why),
 		cmocka_unit_test(a_nul_in_a_text_is_named_and_not_shown),
+		cmocka_unit_test(
+			a_query_gives_lists_in_their_order_and_the_last_of_each_text),
+		cmocka_unit_test(
+			what_a_query_does_not_say_is_absent_and_what_is_empty_is_there),
 		cmocka_unit_test(a_body_that_is_no_object_is_shown),
 		cmocka_unit_test(broken_json_is_told_with_its_place),
 		cmocka_unit_test(a_boolean_is_taken_as_the_reference_takes_it),
