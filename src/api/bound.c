@@ -70,34 +70,6 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 	return 0;
 }
 
-static const char *
-prefix_of(const struct bound_route *b, struct arena *mem,
-	  const struct config *conf)
-{
-	switch (b->route->mount) {
-	case MOUNT_ROOT:
-	case MOUNT_OPENAPI:
-	case MOUNT_DOCS:
-	case MOUNT_REDOC:
-		break;
-	case MOUNT_AUTH:
-	case MOUNT_RESET:
-	case MOUNT_VERIFY:
-		return conf->routes.auth;
-	case MOUNT_USERS:
-		return conf->routes.users;
-	case MOUNT_BACKEND:
-		return b->backend->prefix;
-	case MOUNT_PROVIDER:
-		return arena_printf(mem, "%s/%s", conf->routes.auth,
-				    b->provider->title);
-	case MOUNT_ASSOCIATE:
-		return arena_printf(mem, "%s/associate/%s", conf->routes.auth,
-				    b->provider->title);
-	}
-	return "";
-}
-
 /* `text` with `value` in place of `mark`, where it stands there. */
 static const char *
 fill_in(struct arena *mem, const char *text, const char *mark,
@@ -122,18 +94,42 @@ backend_named(const struct config *conf, const char *title)
 	return &conf->backend[i];
 }
 
-/* Which of several this is: the row is bound once for each. */
+/* Where a row goes, and which of several it is bound for this time. */
 static void
-choose(struct bound_route *b, const struct config *conf, size_t i)
+mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
+	  size_t i)
 {
-	enum route_mount mount = b->route->mount;
-
-	if (mount == MOUNT_BACKEND)
+	b->prefix = "";
+	switch (b->route->mount) {
+	case MOUNT_ROOT:
+	case MOUNT_OPENAPI:
+	case MOUNT_DOCS:
+	case MOUNT_REDOC:
+		break;
+	case MOUNT_AUTH:
+	case MOUNT_RESET:
+	case MOUNT_VERIFY:
+		b->prefix = conf->routes.auth;
+		break;
+	case MOUNT_USERS:
+		b->prefix = conf->routes.users;
+		break;
+	case MOUNT_BACKEND:
 		b->backend = &conf->backend[i];
-	if (mount == MOUNT_PROVIDER || mount == MOUNT_ASSOCIATE)
+		b->prefix = b->backend->prefix;
+		break;
+	case MOUNT_PROVIDER:
 		b->provider = &conf->provider[i];
-	if (mount == MOUNT_PROVIDER)
 		b->backend = backend_named(conf, b->provider->backend);
+		b->prefix = arena_printf(mem, "%s/%s", conf->routes.auth,
+					 b->provider->title);
+		break;
+	case MOUNT_ASSOCIATE:
+		b->provider = &conf->provider[i];
+		b->prefix = arena_printf(mem, "%s/associate/%s",
+					 conf->routes.auth, b->provider->title);
+		break;
+	}
 }
 
 static void
@@ -143,14 +139,13 @@ bind_route(struct api *api, const struct route *r, size_t i)
 
 	b->route = r;
 	b->operation = r->operation;
-	choose(b, api->conf, i);
+	mount_row(b, api->mem, api->conf, i);
 	if (b->backend != NULL)
 		b->operation = fill_in(api->mem, b->operation, "{backend}",
 				       b->backend->title);
 	if (b->provider != NULL)
 		b->operation = fill_in(api->mem, b->operation, "{provider}",
 				       b->provider->title);
-	b->prefix = prefix_of(b, api->mem, api->conf);
 }
 
 struct api *

@@ -9,11 +9,13 @@ import re
 
 import pytest
 
+from client import PASSWORD, new_email
 from conftest import FETCHED
 from test_golden import GOLDEN
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
-TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+TYPES = {"string": str, "boolean": bool, "integer": int, "object": dict,
+         "array": list}
 
 
 def golden(name):
@@ -144,6 +146,8 @@ def fits(value, schema, schemas):
         return value is None
     if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
         return False
+    if "items" in schema:
+        return all(fits(one, schema["items"], schemas) for one in value)
     members = schema.get("properties")
     if members is None:
         return True
@@ -193,6 +197,25 @@ def test_answers_are_as_described(client):
         assert schema is None or fits(answer.json(), schema, schemas), answer
     assert [a.status_code for _, _, a in asked] == [400, 400, 422, 200, 401,
                                                     400, 403, 404]
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCE))
+def test_a_user_is_as_described(house, name):
+    client = house.get("sqlite", settings=tuple(
+        REFERENCE[name]["settings"])).client
+    document = document_of(client)
+    path = next(path for path, _, operation in operations(document)
+                if operation["summary"] == "Register:Register")
+    schema = described_answer(document, path, "post", 201)
+    schemas = document["components"]["schemas"]
+
+    answer = client.post(path, json={"email": new_email(),
+                                     "password": PASSWORD})
+
+    assert answer.status_code == 201
+    assert fits(answer.json(), schema, schemas)
+    members = schemas[schema["$ref"].rsplit("/", 1)[1]]["properties"]
+    assert list(answer.json()) == list(members)
 
 
 def test_nobody_need_sign_in_to_read_it(any_way):
