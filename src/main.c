@@ -31,6 +31,9 @@ static const struct command commands[] = {
 	 "user add|show|list|set|delete  manage users; see user --help"},
 	{"courier", command_courier,
 	 "courier [--once]       deliver mail, webhooks and the like"},
+	{"outbox", command_outbox,
+	 "outbox list|retry|drop  what waits to be delivered; see outbox "
+	 "--help"},
 	{"check", command_check,
 	 "check [--dump|--defaults]  judge the configuration"},
 	{"version", command_version,

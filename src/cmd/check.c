@@ -11,9 +11,13 @@
 #include "base/slots.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "core/event.h"
+#include "core/reset.h"
 #include "core/strategy.h"
+#include "core/verify.h"
 #include "db/migrate.h"
 #include "remote/redis.h"
+#include "store/outbox.h"
 #include "store/user.h"
 #include "store/user_table.h"
 
@@ -165,9 +169,76 @@ check_redis(struct examination *x)
 	return OK;
 }
 
+/* None of this is a fault, but somebody should know. */
+static enum err
+check_outbox(struct examination *x)
+{
+	int64_t dead = 0;
+	int64_t waiting = 0;
+
+	/* Without its tables the schema has said so. */
+	if (outbox_count(x->database.db, x->database.mem, OUTBOX_DEAD, &dead) !=
+		    OK ||
+	    outbox_count(x->database.db, x->database.mem, OUTBOX_WAITING,
+			 &waiting) != OK)
+		return OK;
+	if (dead > 0)
+		(void)command_fail(0,
+				   "warning: %lld events could not be "
+				   "delivered; see fastcgi-users outbox list "
+				   "--state dead",
+				   (long long)dead);
+	(void)printf("ok: the outbox (%lld waiting, %lld dead)\n",
+		     (long long)waiting, (long long)dead);
+	return OK;
+}
+
+struct router {
+	const char *name;
+	const char *paths;
+	enum event event;
+	bool (*is_on)(const struct config *conf);
+};
+
+static const struct router routers[] = {
+	{"reset", "forgot-password and reset-password",
+	 EVENT_AFTER_FORGOT_PASSWORD, reset_is_on},
+	{"verify", "request-verify-token and verify",
+	 EVENT_AFTER_REQUEST_VERIFY, verify_is_on},
+};
+
+/* A router without a secret is not there; one whose tokens nobody gets is of
+ * no use. */
+static enum err
+check_routers(struct examination *x)
+{
+	struct event_plan *plan = NULL;
+	const char *why;
+
+	if (event_plan_open(x->conf, &plan, &why) != OK)
+		return OK;
+	for (size_t i = 0; i < countof(routers); i++) {
+		const struct router *r = &routers[i];
+
+		if (!r->is_on(x->conf))
+			(void)printf("ok: %s are off: there is no "
+				     "secrets.%s, or routes.%s is false\n",
+				     r->paths, r->name, r->name);
+		else if ((plan->wanted & EVENT_BIT(r->event)) == 0)
+			(void)command_fail(0,
+					   "warning: nobody is told of %s, so "
+					   "no token for %s is ever sent",
+					   event_name(r->event), r->paths);
+		else
+			(void)printf("ok: %s\n", r->paths);
+	}
+	event_plan_close(plan);
+	return OK;
+}
+
 static enum err (*const checks[])(struct examination *x) = {
-	check_permissions, check_file,   check_clock,
-	check_database,    check_schema, check_redis,
+	check_permissions, check_file,  check_clock,  check_database,
+	check_schema,      check_redis, check_outbox, check_routers,
 };
 
 /* Every check has its say; the first failure decides the exit status. */

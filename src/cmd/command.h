@@ -28,6 +28,7 @@ command_run command_adopt;
 command_run command_user;
 command_run command_check;
 command_run command_courier;
+command_run command_outbox;
 command_run command_version;
 
 /* The exit status that an outcome stands for; EX_OK for OK. */
