@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from client import PASSWORD, detail
+from client import PASSWORD, detail, parallel
 
 NEW = "another horse 9"
 FORM = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -180,6 +180,46 @@ def test_a_new_password_ends_all_other_sessions_of_every_strategy(six, name):
     assert set(statuses(others).values()) == {401}, statuses(others)
     again = everywhere(six, user["email"], NEW)
     assert set(statuses(again).values()) == {200}, statuses(again)
+
+
+@pytest.fixture(scope="session")
+def slow(house, db):
+    """Hashes of some tenths of a second, several at once."""
+    key = db, "slow six"
+    if key not in house.shared:
+        house.shared[key] = house.make(db, SIX + [
+            "password.memory_kib=65536", "password.passes=8",
+            "password.lanes=1", "password.max_parallel=4",
+            "password.wait_limit=30", "server.request_limit=120"],
+            redis=True, cheap=False)
+        house.shared[key].workers_at_first = set(
+            house.shared[key].worker_pids())
+    return house.shared[key].client
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_login_in_flight_with_the_old_password_keeps_no_token(slow, name):
+    backend = {"database": "db", "redis": "rd"}[name]
+    user = slow.register()
+    owner = Session(slow, user["email"], backend)
+
+    def login(wait):
+        time.sleep(wait)
+        return slow.try_login(user["email"], backend=backend)
+
+    changed, *logins = parallel(
+        [lambda: owner.ask("PATCH", json={"password": NEW})]
+        + [lambda n=n: login(n / 20) for n in range(5)])
+
+    assert changed.status_code == 200
+    for answer in logins:
+        assert answer.status_code == 400 or slow.get(
+            "/users/me",
+            token=answer.json()["access_token"]).status_code == 401
+    assert owner.status == 200
+    if name == "database":
+        assert str(slow.stack.ask("SELECT count(*) FROM accesstoken "
+                                  f"WHERE user_id = '{user['id']}'")) == "1"
 
 
 def test_a_key_of_the_reference_ends_with_a_new_password_too(six):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import stack as stacks
 from client import detail
 
 SETTINGS = ["backend.quick.strategy=redis"]
@@ -166,6 +167,35 @@ def test_a_server_with_a_password_and_databases_is_spoken_to(new_stack, db):
     said = stack.read("pool.log")
     assert "event=redis_down" in said and "event=redis_back" in said
     assert "pAss" not in said and token not in said
+
+
+def test_a_server_is_reached_by_a_network_address(new_stack, db):
+    port = stacks.free_port()
+    stack = make(new_stack, db, f"redis.url=redis://:p%40ss@localhost:{port}/1")
+    stack.ask_redis("CONFIG", "SET", "requirepass", "p@ss")
+    client = stack.client
+    user = client.register()
+    assert client.try_login(user["email"],
+                            backend="quick").status_code == 503
+
+    stack.ask_redis("-a", "p@ss", "--no-auth-warning", "CONFIG", "SET",
+                    "port", str(port))
+
+    token = eventually(lambda: client.try_login(
+        user["email"], backend="quick"), 200).json()["access_token"]
+    assert client.get("/users/me", token=token).json() == user
+
+
+def test_a_process_for_each_request_asks_the_server_too(new_stack, db):
+    stack = make(new_stack, db, server="apache-cgi")
+    client = stack.client
+    user = client.register()
+    token = client.login(user["email"], backend="quick")
+    assert client.get("/users/me", token=token).json() == user
+
+    stack.redis_stop(signal.SIGTERM)
+
+    assert client.get("/users/me", token=token).status_code == 503
 
 
 def test_check_says_whether_the_server_answers(new_stack, db):
