@@ -447,11 +447,12 @@ class Stack:
         del self.processes["postgres"]
 
     def redis_start(self):
-        """Keeps everything in memory, and answers on a socket of ours."""
+        """On a socket of ours; what it has said yes to survives a kill."""
         self.launch("redis", [
             find_command("redis-server", "redis-server"), "--port", "0",
             "--unixsocket", self.path("redis.sock"),
-            "--unixsocketperm", "700", "--save", "", "--dir", self.folder])
+            "--unixsocketperm", "700", "--save", "", "--dir", self.folder,
+            "--appendonly", "yes", "--appendfsync", "always"])
         self.wait_for("redis", lambda: self.listening(
             self.path("redis.sock")), "open its socket")
 

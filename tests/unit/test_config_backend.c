@@ -192,6 +192,9 @@ a_redis_server_may_be_told_by_the_environment(void **state)
 	struct fixture *f = *state;
 	const struct config *c;
 
+#ifndef HAVE_HIREDIS
+	skip();
+#endif
 	f->redis_url = "redis://cache/1";
 	c = loaded(f, "redis { url = \"unix:/r\" }\n"
 		      "backend \"a\" { strategy = redis }\n");
