@@ -284,7 +284,6 @@ an_address_that_is_none_does_not_open(void **state)
 int
 main(void)
 {
-#ifdef HAVE_HIREDIS
 	const struct CMUnitTest tests[] = {
 		TEST(replies_come_in_the_order_of_the_commands),
 		TEST(a_lost_connection_is_made_again_at_once),
@@ -294,11 +293,11 @@ main(void)
 		TEST(an_address_that_is_none_does_not_open),
 	};
 
-	/* As in the program: a lost connection is no reason to die. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("redis", tests, NULL, NULL);
-#else
+#ifndef HAVE_HIREDIS
 	/* What automake takes for "skipped". */
 	return 77;
 #endif
+	/* As in the program: a lost connection is no reason to die. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("redis", tests, NULL, NULL);
 }
