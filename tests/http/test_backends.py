@@ -8,6 +8,7 @@ import time
 import pytest
 
 from client import PASSWORD, detail, parallel
+from renamed import RENAMED
 
 NEW = "another horse 9"
 FORM = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -58,6 +59,10 @@ class Session:
 
     def logout(self, backend=None):
         return self.ask("POST", f"/auth/{backend or self.backend}/logout")
+
+
+def status(client, token):
+    return client.get("/users/me", token=token).status_code
 
 
 def everywhere(client, email, password=PASSWORD):
@@ -358,6 +363,28 @@ def test_tokens_without_a_lifetime_stay(new_stack, db):
     assert client.patch("/users/me", token=kept,
                         json={"password": NEW}).status_code == 200
     assert client.get("/users/me", token=quick).status_code == 401
+
+
+def test_numbered_users_in_renamed_tables_have_kept_tokens_too(new_stack, db):
+    client = new_stack(db, redis=True, settings=[
+        *RENAMED, "backend.db.strategy=database",
+        "backend.rd.strategy=redis"]).client
+    user = client.register()
+    assert isinstance(user["id"], int)
+
+    for name in ("db", "rd"):
+        one = Session(client, user["email"], name)
+        other = Session(client, user["email"], name)
+        assert one.ask().json() == user
+        assert one.logout().status_code == 204
+        assert [one.status, other.status] == [401, 200]
+    token = Session(client, user["email"], "rd").token
+    assert client.stack.ask_redis(
+        "GET", f"fastapi_users_token:{token}") == str(user["id"])
+
+    client.patch(f"/users/{user['id']}", token=client.admin(),
+                 json={"password": NEW})
+    assert [other.status, status(client, token)] == [401, 401]
 
 
 def test_each_router_may_ask_for_verified_users(new_stack, db):
