@@ -22,6 +22,8 @@ from fastapi_users.authentication import (
 )
 from httpx_oauth.oauth2 import OAuth2
 
+# Each method of a path and each schema is a line of the file.
+LEVELS = 5
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "openapi.json")
 
 
@@ -67,20 +69,21 @@ COOKIE = backend("jwt", CookieTransport())
 BEARER = backend("bearer", BearerTransport("auth/bearer/login"))
 
 
-def application(user_read=UserRead, key=uuid.UUID):
+def application(user_read=UserRead, key=uuid.UUID, user_create=UserCreate,
+                user_update=UserUpdate):
     """What the documentation of the reference builds."""
     users = FastAPIUsers[None, key](get_user_manager, [COOKIE, BEARER])
     app = FastAPI()
     for one in (COOKIE, BEARER):
         app.include_router(users.get_auth_router(one),
                            prefix=f"/auth/{one.name}", tags=["auth"])
-    app.include_router(users.get_register_router(user_read, UserCreate),
+    app.include_router(users.get_register_router(user_read, user_create),
                        prefix="/auth", tags=["auth"])
     app.include_router(users.get_reset_password_router(),
                        prefix="/auth", tags=["auth"])
     app.include_router(users.get_verify_router(user_read),
                        prefix="/auth", tags=["auth"])
-    app.include_router(users.get_users_router(user_read, UserUpdate),
+    app.include_router(users.get_users_router(user_read, user_update),
                        prefix="/users", tags=["users"])
     return app
 
@@ -177,6 +180,15 @@ def providers():
     return app, settings
 
 
+def spread(value, levels):
+    """JSON with a member a line, down to so many levels."""
+    if levels == 0 or not isinstance(value, dict) or not value:
+        return json.dumps(value, sort_keys=True)
+    members = (f"{json.dumps(name)}: {spread(value[name], levels - 1)}"
+               for name in sorted(value))
+    return "{\n" + ",\n".join(members) + "\n}"
+
+
 def main():
     applications = {}
     for make in (plain, renamed, many_backends, numbered, providers):
@@ -184,8 +196,7 @@ def main():
         applications[make.__name__] = {"settings": settings,
                                        "document": app.openapi()}
     with open(OUT, "w", encoding="utf-8") as file:
-        json.dump(applications, file, indent=1, sort_keys=True)
-        file.write("\n")
+        file.write(spread(applications, LEVELS) + "\n")
     print(f"{len(applications)} documents written")
 
 
