@@ -68,6 +68,8 @@ function reads(text)
 	sub(/\(.*/, "", text)
 	if (text == "QUERY")
 		return "with a query"
+	if (text == "NONE")
+		return "without a body"
 	return "body " (text == "JSON" ? text : tolower(text))
 }
 
@@ -94,12 +96,18 @@ function codes(f, n,    i, out)
 	return out
 }
 
-function route(f, n,    mount, fails)
+# Under what a row is mounted.
+function prefix(mount)
 {
-	mount = f[2] ~ /^(ROOT|OPENAPI|DOCS|REDOC)$/ ? "" : \
-		"{" tolower(f[2]) "}"
+	if (mount ~ /^(ROOT|OPENAPI|DOCS|REDOC)$/)
+		return ""
+	return mount ~ /^(RESET|VERIFY)$/ ? "{auth}" : "{" tolower(mount) "}"
+}
+
+function route(f, n,    fails)
+{
 	fails = codes(f, n)
-	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\n%s.\n", f[1], mount, \
+	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\n%s.\n", f[1], prefix(f[2]), \
 		f[3], f[10], tolower(f[5]), reads(f[6])
 	printf "Answers %s%s.\n", success(f), fails == "" ? "" : "; fails as " fails
 }

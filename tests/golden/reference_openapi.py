@@ -138,7 +138,7 @@ def many_backends():
         "backend.other_cookie.transport=cookie",
         "backend.other_cookie.cookie_name=second",
         "backend.other_cookie.requires_verification=true",
-        "backend.third.prefix=/sign/in",
+        "backend.third.prefix=/sign/in", "backend.third.strategy=database",
         "backend.third.requires_verification=true",
         "routes.users_require_verification=true", "routes.reset=false",
         "routes.verify=false",
