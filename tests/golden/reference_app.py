@@ -41,6 +41,7 @@ from httpx_oauth.oauth2 import BaseOAuth2
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from reference_models import (
@@ -67,6 +68,14 @@ SHORTEST = 8
 engine = create_async_engine(
     DATABASE if "://" in DATABASE else f"sqlite+aiosqlite:///{DATABASE}"
 )
+if engine.dialect.name == "sqlite":
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def keep_references(connection, _record):
+        """Let SQLite do what ON DELETE says."""
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
 new_session = async_sessionmaker(engine, expire_on_commit=False)
 
 

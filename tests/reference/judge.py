@@ -249,6 +249,7 @@ QUESTIONS = {
     "a large body": lambda asked: len(asked.body) > LARGE_BODY,
     "large JSON": large_json,
     "two who ask": two_who_ask,
+    "a logout": lambda asked: unquote(asked.path).endswith("/logout"),
     "the way to a provider": lambda asked: unquote(asked.path).endswith("/authorize"),
     "scopes": lambda asked: "scopes=" in asked.query,
     "a state again": state_again,

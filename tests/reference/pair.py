@@ -130,8 +130,15 @@ def fits(text, password):
 def shape(value):
     """Return a value with the ids and tokens in it replaced by their form."""
     if isinstance(value, str):
-        return UUID.sub("(id)", TOKEN.sub("(token)", value))
+        return SECRET.sub("(token)", UUID.sub("(id)", TOKEN.sub("(token)", value)))
     return "(id)" if type(value).__name__ == "UUID" else value
+
+
+def time_shown(value):
+    """Return how a time is written, or what type it has."""
+    if isinstance(value, str):
+        return re.sub(r"\d", "0", value)
+    return f"{type(value).__name__} {value.tzinfo}"
 
 
 def rows_shown(side, candidates):
@@ -151,7 +158,9 @@ def rows_shown(side, candidates):
                 one["user_id"] = owners.get(str(row["user_id"]), "(nobody)")
             if one.get("expires_at") is not None:
                 one["expires_at"] = "(some time)"
-            shown.append({k: v for k, v in sorted(one.items()) if k != "created_at"})
+            if "created_at" in row:
+                one["created_at"] = time_shown(row["created_at"])
+            shown.append(dict(sorted(one.items())))
         out[table] = sorted(shown, key=lambda one: json.dumps(one, default=str))
     return out
 

@@ -20,6 +20,7 @@ from case import (
 NEW = "story.{RUN}@example.org"
 NEXT = "Other.Story.{RUN}@example.org"
 WORD, OTHER_WORD = "a long password", "another password"
+STORED_LOGIN, STORED_LOGOUT = "/auth/database/login", "/auth/database/logout"
 FRESH_ID = "/users/{FRESH_ID}"
 NEW_ID = "/users/{NEW_ID}"
 
@@ -287,7 +288,96 @@ def passwords():
         )
 
 
+def stored_sign_in(
+    token="STORED", email="{FRESH_EMAIL}", password="{FRESH_PASSWORD_FORM}"
+):
+    """Return a login at the backend whose tokens are in the database."""
+    body = f"username={email}&password={password}".replace(" ", "+")
+    return step("POST", STORED_LOGIN, body, FORM, save={token: "access_token"})
+
+
+def stored():
+    """Tokens that are in the database."""
+    both = {"login": True, "cookie": True}
+
+    def tale(name, *steps, **extra):
+        return case("stored", name, *steps, needs="database", **extra)
+
+    yield tale(
+        "in, about and out",
+        stored_sign_in(),
+        mine("GET", ME, token="STORED"),
+        mine("PATCH", ME, f'{{"password":"{OTHER_WORD}"}}', "STORED"),
+        mine("GET", ME, token="STORED"),
+        mine("POST", STORED_LOGOUT, token="STORED"),
+        mine("GET", ME, token="STORED"),
+        mine("POST", STORED_LOGOUT, token="STORED"),
+        fresh=both,
+    )
+    yield tale(
+        "two at once, one of them out",
+        stored_sign_in("ONE"),
+        stored_sign_in("TWO"),
+        mine("POST", STORED_LOGOUT, token="ONE"),
+        mine("GET", ME, token="ONE"),
+        mine("GET", ME, token="TWO"),
+        fresh=both,
+    )
+    yield tale(
+        "out by the logout of another backend",
+        stored_sign_in(),
+        mine("POST", BEARER_LOGOUT, token="STORED"),
+        mine("POST", COOKIE_LOGOUT, token="STORED"),
+        mine("GET", ME, token="STORED"),
+        mine("POST", STORED_LOGOUT),
+        by_cookie("POST", STORED_LOGOUT),
+        fresh=both,
+    )
+    yield tale(
+        "locked, let in, deleted",
+        stored_sign_in(),
+        admin("PATCH", FRESH_ID, '{"is_active":false}'),
+        mine("GET", ME, token="STORED"),
+        stored_sign_in(),
+        admin("PATCH", FRESH_ID, '{"is_active":true}'),
+        mine("GET", ME, token="STORED"),
+        admin("DELETE", FRESH_ID),
+        mine("GET", ME, token="STORED"),
+        fresh=both,
+    )
+    yield tale(
+        "as a superuser",
+        stored_sign_in(),
+        mine("GET", "/users/{OTHER_ID}", token="STORED"),
+        mine("PATCH", "/users/{OTHER_ID}", '{"is_verified":true}', "STORED"),
+        mine("DELETE", "/users/garbage", token="STORED"),
+        fresh={"flags": {"is_superuser": True}},
+    )
+    for odd in ("{STORED}x", "x{STORED}", " {STORED}", "{STORED} ", "{STORED}=", "x" * 43,
+                "{STORED},{STORED}", "{STORED}%00", "'", "{FRESH_TOKEN}"):  # fmt: skip
+        yield tale(
+            f"a token like {odd}",
+            stored_sign_in(),
+            step("GET", ME, headers=[["Authorization", f"Bearer {odd}"]]),
+            step("POST", STORED_LOGOUT, headers=[["Authorization", f"bearer {odd}"]]),
+            step("GET", ME, headers=[["Cookie", f"{COOKIE}={odd}"]]),
+            mine("GET", ME, token="STORED"),
+            fresh=both,
+        )
+    for body in ("", "username=a", "username={FRESH_EMAIL}&password=wrong",
+                 "grant_type=x&username=a&password=b"):  # fmt: skip
+        yield tale(
+            f"no sign-in with {body}", step("POST", STORED_LOGIN, body, FORM), fresh={}
+        )
+    for method in ("GET", "DELETE", "OPTIONS"):
+        yield tale(f"{method} login", step(method, STORED_LOGIN))
+        yield tale(f"{method} logout", step(method, STORED_LOGOUT))
+    yield tale(
+        "a slash", step("POST", STORED_LOGIN + "/"), step("POST", STORED_LOGOUT + "/")
+    )
+
+
 def cases():
     """Return the scenarios."""
-    groups = (lives, rights, addresses, sessions, passwords)
+    groups = (lives, rights, addresses, sessions, passwords, stored)
     return [one for group in groups for one in group()]

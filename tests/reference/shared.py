@@ -23,7 +23,10 @@ class AdoptedStack(stacks.Stack):
 
     def __init__(self, db):
         super().__init__(
-            db=db, prefix="fastcgi-users-shared-", settings=CHEAP, workers=1
+            db=db,
+            prefix="fastcgi-users-shared-",
+            settings=[*CHEAP, "backend.database.strategy=database"],
+            workers=1,
         )
         self.reference = None
 
@@ -40,7 +43,7 @@ class AdoptedStack(stacks.Stack):
             self.run("touch", self.path("users.db"))
             address = self.path("users.db")
         keys = dict(self.secrets, bearer=self.secrets["jwt"])
-        self.reference = Reference(self, address, keys, self.rows)
+        self.reference = Reference(self, address, keys, self.rows, "database")
         self.first = self.reference.wire.send(
             "POST", "/auth/register", [("Content-Type", "application/json")],
             json.dumps({"email": "First@example.org", "password": WORD}).encode(),
@@ -90,10 +93,10 @@ class Place:
         """Return the status of an answer."""
         return self.ask(*what, **more)[0].status
 
-    def login(self, email, password=WORD):
+    def login(self, email, password=WORD, backend="bearer"):
         """Return a bearer token, or None."""
         form = f"username={email}&password={password}".replace(" ", "+")
-        found = self.ask("POST", "/auth/bearer/login", form)[1] or {}
+        found = self.ask("POST", f"/auth/{backend}/login", form)[1] or {}
         return found.get("access_token")
 
     def cookie(self, email, password=WORD):
@@ -228,6 +231,31 @@ def hashes(story):
         story.holds("which leaves it", story.stored(email) == renewed)
 
 
+def stored(story):
+    """Tokens that are rows of the table which both share."""
+    here, there = story.here, story.there
+    email, number = story.register("Row")
+    one, two = (here.login(email, backend="database") for _ in range(2))
+    story.holds(
+        "a stored token of one opens the other",
+        there.status("GET", "/users/me", token=one) == 200,
+    )
+    story.holds(
+        "signing out there",
+        there.status("POST", "/auth/database/logout", token=one) == 204,
+    )
+    story.holds("ends it here", here.status("GET", "/users/me", token=one) == 401)
+    story.holds("and no other", here.status("GET", "/users/me", token=two) == 200)
+    admin = there.login(**story.stack.superuser)
+    story.holds(
+        "the other deletes him",
+        there.status("DELETE", f"/users/{number}", token=admin) == 204,
+    )
+    story.holds(
+        "and his token is void", here.status("GET", "/users/me", token=two) == 401
+    )
+
+
 def argon2i(password):
     """Return an argon2i hash."""
     from argon2 import Type  # noqa: PLC0415
@@ -276,7 +304,7 @@ def last_token(story, event, email):
     ][-1]
 
 
-STORIES = (account, hashes, mailed)
+STORIES = (account, hashes, stored, mailed)
 
 
 def play(db, report):

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from secrets import token_urlsafe
 
 import stack as stacks
 from provider import CLIENT_ID, CLIENT_SECRET
@@ -178,11 +179,16 @@ PLAIN_ONLY = (
     "json syntax",
     "method",
     "multipart",
+    "order",
+    "origin",
+    "path",
+    "schema",
 )
 VARIANTS = (
     Variant("plain"),
     Variant("numbers", "numbers", ["users.id=integer"]),
     Variant("oauth", "oauth", provider_settings),
+    Variant("database", "database", ["backend.database.strategy=database"]),
 )
 
 
@@ -194,10 +200,16 @@ class Ours:
     def __init__(self, db, variant, provider):
         self.variant = variant
         self.provider = provider
+        # Of its own, so that tokens of one backend are none of the other.
+        self.bearer = token_urlsafe(48)
         self.stack = stacks.Stack(
             db=db,
             prefix="fastcgi-users-reference-",
-            settings=[*CHEAP, *variant.made(provider)],
+            settings=[
+                *CHEAP,
+                f'backend.bearer.secret={{"{self.bearer}"}}',
+                *variant.made(provider),
+            ],
             appended=["etc/compat.conf"],
             workers=1,
         )
@@ -216,7 +228,7 @@ class Ours:
 
     def state(self):
         """Return what a player has to know."""
-        keys = dict(self.stack.secrets, bearer=self.stack.secrets["jwt"])
+        keys = dict(self.stack.secrets, bearer=self.bearer)
         return {"superuser": self.stack.superuser, "secrets": keys}
 
     def last_words(self):
