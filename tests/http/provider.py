@@ -9,6 +9,7 @@ A browser may come itself, too: /authorize consents for whoever asks.
 
 import base64
 import hashlib
+import html
 import http.server
 import json
 import os
@@ -105,6 +106,7 @@ class Provider:
         self.grants = {}   # by code
         self.sessions = {}  # by access token
         self.calls = []
+        self.shows_page = False  # to browsers, with a button
         self.lock = threading.Lock()
         provider = self
 
@@ -239,7 +241,7 @@ class Provider:
         elif fault is not None:
             raise ValueError(fault)
         if isinstance(content, tuple):
-            status, headers, content, kind = *content, "text/plain"
+            status, headers, content, kind = content
         data = (content if isinstance(content, str)
                 else json.dumps(content)).encode()
         to.send_response(status)
@@ -250,11 +252,23 @@ class Provider:
         to.wfile.write(data)
 
     def authorize(self, call):
-        """For a browser: consents at once, and sends it back."""
+        """For a browser: consents at once, or at a click, and sends it
+        back."""
+        if self.shows_page and "consent" not in call["query"]:
+            return 200, (200, [], self.page(call["query"]), "text/html"), None
         url = f"{self.url}/authorize?{urlencode(call['query'])}"
         back = self.consent(url, **self.faults.get("consent", {}))
         target = call["query"]["redirect_uri"] + "?" + urlencode(back)
-        return 200, (302, [("Location", target)], ""), None
+        return 200, (302, [("Location", target)], "", "text/plain"), None
+
+    def page(self, query):
+        fields = "".join(
+            f'<input type="hidden" name="{html.escape(name)}" '
+            f'value="{html.escape(value)}">'
+            for name, value in {**query, "consent": "1"}.items())
+        who = html.escape(self.faults["consent"]["email"])
+        return (f'<!DOCTYPE html><title>Provider</title><form>{fields}'
+                f"<button>Sign in as {who}</button></form>")
 
     def discovery(self, _):
         return 200, {"issuer": self.url,
