@@ -207,10 +207,25 @@ take_secret(struct reading *r, size_t number, struct provider_settings *p)
 			     "%s: %s", p->client_secret_file, why);
 }
 
+/* The other half of the workers is for those who need no provider. */
+static int64_t
+half_of_the_workers(const struct config *c)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < c->pool_count; i++)
+		if (c->pool[i].workers > most)
+			most = c->pool[i].workers;
+	return most > 1 ? most / 2 : 1;
+}
+
 void
 providers_resolve(struct reading *r)
 {
 	struct config *c = r->conf;
+
+	if (c->oauth.max_parallel == 0)
+		c->oauth.max_parallel = half_of_the_workers(c);
 
 	for (size_t i = 0; i < c->provider_count; i++) {
 		struct provider_settings *p = &c->provider[i];

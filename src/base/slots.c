@@ -27,9 +27,12 @@
  */
 #define LINE ((off_t)1 << 24)
 #define LINE_PLACES ((size_t)4096)
+/* And each use has slots and a line of its own, further behind. */
+#define USE_SIZE ((off_t)1 << 26)
 
 struct slots {
 	int fd;
+	off_t first; /* byte of its use */
 	size_t count;
 	size_t held;  /* NONE when no slot is */
 	size_t place; /* in the line, NONE when in none */
@@ -74,6 +77,13 @@ slots_make(const char *run_dir, const struct identity *id)
 enum err
 slots_open(const char *path, size_t count, struct slots **out)
 {
+	return slots_open_for(SLOTS_HASHING, path, count, out);
+}
+
+enum err
+slots_open_for(enum slots_use use, const char *path, size_t count,
+	       struct slots **out)
+{
 	struct slots *s = calloc(1, sizeof(*s));
 	struct stat st;
 
@@ -92,6 +102,7 @@ slots_open(const char *path, size_t count, struct slots **out)
 	if (fstat(s->fd, &st) == 0 && st.st_uid == geteuid() &&
 	    (st.st_mode & 0777) != MODE)
 		(void)fchmod(s->fd, MODE);
+	s->first = (off_t)use * USE_SIZE;
 	s->count = count;
 	s->held = NONE;
 	s->place = NONE;
@@ -116,7 +127,7 @@ byte_lock(const struct slots *s, off_t at, short type)
 	struct flock lock = {
 		.l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = at,
+		.l_start = s->first + at,
 		.l_len = 1,
 	};
 
@@ -148,14 +159,14 @@ line_end(const struct slots *s)
 		struct flock lock = {
 			.l_type = F_WRLCK,
 			.l_whence = SEEK_SET,
-			.l_start = LINE + (off_t)end,
+			.l_start = s->first + LINE + (off_t)end,
 			.l_len = (off_t)(LINE_PLACES - end),
 		};
 
 		if (fcntl(s->fd, F_OFD_GETLK, &lock) < 0 ||
 		    lock.l_type == F_UNLCK)
 			break;
-		end = (size_t)(lock.l_start + lock.l_len - LINE);
+		end = (size_t)(lock.l_start + lock.l_len - s->first - LINE);
 	}
 	return end;
 }

@@ -37,6 +37,11 @@ enum err slots_open(const char *path, size_t count, struct slots **out)
 	NODISCARD NONNULL(1, 3);
 void slots_close(struct slots *s);
 
+/* The same file for another heavy thing: its slots are others. */
+enum slots_use { SLOTS_HASHING, SLOTS_WAITING };
+enum err slots_open_for(enum slots_use use, const char *path, size_t count,
+			struct slots **out) NODISCARD NONNULL(2, 4);
+
 /*
  * Takes a slot, waiting until `deadline` (clock_monotonic milliseconds).
  * ERR_BUSY when none came free in time, and at once when it has passed already.

@@ -5,18 +5,35 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/slots.h"
 #include "base/url.h"
 #include "core/oauth_parts.h"
 #include "core/ticket.h"
 #include "store/session.h"
 
 #define COOKIE_BYTES 32
+/* Milliseconds that a request waits for its turn to wait for a provider. */
+#define TURN_LIMIT 1000
 
 static const char *const purposes[] = {
 	[OAUTH_LOGIN] = "login",
 	[OAUTH_ASSOCIATE] = "associate",
 };
+
+static enum err
+slots_for(const struct config *conf, struct slots **out)
+{
+	struct arena *mem = arena_open(0, 65536);
+	const char *path =
+		arena_printf(mem, "%s/" SLOTS_FILE, conf->server.run_dir);
+	enum err e = slots_open_for(SLOTS_WAITING, path,
+				    (size_t)conf->oauth.max_parallel, out);
+
+	arena_close(mem);
+	return e;
+}
 
 enum err
 oauth_open(const struct config *conf, struct oauth **out)
@@ -48,6 +65,7 @@ oauth_open(const struct config *conf, struct oauth **out)
 		o->keys[o->key_count] = mac_key_new(secret, strlen(secret));
 	}
 	*out = o;
+	TRY(slots_for(conf, &o->slots));
 	return http_client_open(&settings, &o->http);
 }
 
@@ -57,6 +75,7 @@ oauth_close(struct oauth *o)
 	if (o == NULL)
 		return;
 	http_client_close(o->http);
+	slots_close(o->slots);
 	for (size_t i = 0; i < o->key_count; i++)
 		mac_key_free(o->keys[i]);
 	for (size_t i = 0; i < o->page_count; i++) {
@@ -66,6 +85,30 @@ oauth_close(struct oauth *o)
 	free(o->keys);
 	free(o->pages);
 	free(o);
+}
+
+/* A provider that is slow keeps some workers busy, and never all of them. */
+static enum err
+take_turn(const struct ctx *cx)
+{
+	enum err e =
+		slots_take(cx->oauth->slots, clock_monotonic() + TURN_LIMIT);
+
+	return e == ERR_BUSY ? ERR_PROVIDERS_BUSY : e;
+}
+
+static enum err
+find_endpoints(struct ctx *cx, const struct provider_settings *p,
+	       struct endpoints *out)
+{
+	enum err e;
+
+	if (oauth_is_known(cx, p))
+		return oauth_endpoints(cx, p, out);
+	TRY(take_turn(cx));
+	e = oauth_endpoints(cx, p, out);
+	slots_give(cx->oauth->slots);
+	return e;
 }
 
 /*
@@ -197,7 +240,7 @@ oauth_begin(struct ctx *cx, const struct oauth_way *way,
 	const char *state;
 	struct endpoints at;
 
-	TRY(oauth_endpoints(cx, way->provider, &at));
+	TRY(find_endpoints(cx, way->provider, &at));
 	crypto_random(bytes, sizeof(bytes));
 	csrf = crypto_base64url(cx->mem, bytes, sizeof(bytes));
 	if (at.pkce)
@@ -352,20 +395,34 @@ spend_state(struct ctx *cx, const struct oauth_way *way, const char *state)
 	return first ? OK : invalid_state(way, "it was used before");
 }
 
+static enum err
+ask_provider(struct ctx *cx, const struct oauth_way *way,
+	     const struct oauth_return *back, const struct exchange *x,
+	     struct oauth_identity *out)
+{
+	struct endpoints at;
+
+	TRY(spend_state(cx, way, back->state));
+	TRY(oauth_endpoints(cx, way->provider, &at));
+	TRY(check_issuer(way, &at, back->issuer));
+	return oauth_exchange(cx, way->provider, &at, x, out);
+}
+
 enum err
 oauth_finish(struct ctx *cx, const struct oauth_way *way,
 	     const struct oauth_return *back, struct oauth_identity *out)
 {
 	struct exchange x = {.code = back->code, .redirect = way->redirect};
 	const struct json *claims;
-	struct endpoints at;
+	enum err e;
 
 	TRY(check_state(cx, way, back, &claims));
 	TRY(find_verifier(cx, way, back, claims, &x.verifier));
 	x.nonces = nonces_of(cx, way, claims);
-	TRY(spend_state(cx, way, back->state));
-	TRY(oauth_endpoints(cx, way->provider, &at));
-	TRY(check_issuer(way, &at, back->issuer));
-	TRY(oauth_exchange(cx, way->provider, &at, &x, out));
+	/* Before the state is used up, so that the browser may try again. */
+	TRY(take_turn(cx));
+	e = ask_provider(cx, way, back, &x, out);
+	slots_give(cx->oauth->slots);
+	TRY(e);
 	return out->account_email == NULL ? ERR_OAUTH_NOT_AVAILABLE_EMAIL : OK;
 }

@@ -31,8 +31,10 @@ struct provider_pages {
 	struct page keys;
 };
 
+struct slots;
 struct oauth {
 	struct http_client *http;
+	struct slots *slots;   /* one for each request that waits */
 	struct mac_key **keys; /* of the state's secrets */
 	size_t key_count;
 	struct provider_pages *pages; /* by the providers' order */
@@ -66,6 +68,10 @@ void page_free(struct page *page) NONNULL(1);
 struct provider_pages *oauth_pages(const struct ctx *cx,
 				   const struct provider_settings *p)
 	RETURNS_NONNULL NONNULL(1, 2);
+
+/* Whether oauth_endpoints asks nobody. */
+bool oauth_is_known(const struct ctx *cx, const struct provider_settings *p)
+	NONNULL(1, 2);
 
 enum err oauth_endpoints(struct ctx *cx, const struct provider_settings *p,
 			 struct endpoints *out) NODISCARD NONNULL(1, 2, 3);

@@ -222,6 +222,13 @@ discover(struct ctx *cx, const struct provider_settings *p,
 	return OK;
 }
 
+bool
+oauth_is_known(const struct ctx *cx, const struct provider_settings *p)
+{
+	return *p->discovery_url == '\0' ||
+	       is_fresh(cx, &oauth_pages(cx, p)->discovery, 0);
+}
+
 enum err
 oauth_endpoints(struct ctx *cx, const struct provider_settings *p,
 		struct endpoints *out)

@@ -625,3 +625,34 @@ def test_head_is_answered_like_get(oauth):
     assert answer.status_code == 200
     assert answer.content == b""
     assert urlsplit(oauth.provider.url).scheme == "http"
+
+
+def test_new_secrets_lose_nothing_that_is_under_way(new_oauth):
+    oauth = new_oauth(settings=[
+        'secrets.provider_tokens={"0Lk3xR7vQ9mT2bYw5sHc8nJf1dPg4zAe"}'])
+    sub = new_sub()
+    answer = oauth.way().sign_in(sub=sub, access_token="kept-" + sub)
+    way, other = oauth.way(), oauth.way()
+    back, stale = way.consent(), other.consent()
+    secrets = oauth.stack.settings["secrets", None]
+    old = oauth.stack.secrets["state"]
+
+    def change(state, tokens):
+        oauth.stack.write("state.secret", "\n".join(state) + "\n")
+        secrets["provider_tokens"] = "{" + ", ".join(
+            f'"{t}"' for t in tokens) + "}"
+        oauth.stack.reload()
+
+    new = "a-newer-secret-for-states-of-more-than-32-bytes"
+    change([new, old], ["aQ7wE2rT9yU4iO1pS6dF3gH8jK5lZ0xC",
+                        "0Lk3xR7vQ9mT2bYw5sHc8nJf1dPg4zAe"])
+    assert way.come_back(back).status_code == 200
+    [account] = oauth.me(answer)["oauth_accounts"]
+    assert account["access_token"] == "kept-" + sub
+
+    change([new], ["aQ7wE2rT9yU4iO1pS6dF3gH8jK5lZ0xC"])
+    assert detail(other.come_back(stale)) == "ACCESS_TOKEN_DECODE_ERROR"
+    assert oauth.way().sign_in().status_code == 200
+    # What no secret opens is not shown, and fails nothing.
+    [account] = oauth.me(answer)["oauth_accounts"]
+    assert account["access_token"] == account["refresh_token"] == ""

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Providers that fail, lie or are somebody else; the provider is provider.py."""
 
+import fcntl
 import hmac
 import json
+import threading
 import time
 
 import pytest
@@ -46,6 +48,49 @@ def test_v59_f21_a_slow_provider_costs_a_bounded_time(oauth, page):
     assert (answer.status_code, detail(answer)) == (400,
                                                     "OAUTH_PROVIDER_ERROR")
     assert not oauth.exists(email)
+
+
+def test_f21_a_slow_provider_leaves_another_pool_alone(new_stack, db,
+                                                       provider):
+    oauth = OAuth(new_stack(db, workers=1, settings=[
+        *settings_for(provider), "oauth.time_limit=12",
+        "pool.oauth.workers=2"]), provider)
+    user, token = oauth.client.newcomer()
+    ways = [oauth.way("plain") for _ in range(3)]
+    slow = [threading.Thread(target=w.come_back, args=[b]) for w, b in
+            [(w, w.consent(profile="slow")) for w in ways]]
+    for t in slow:
+        t.start()
+    time.sleep(1)
+
+    started = time.monotonic()
+    me = oauth.client.get("/users/me", token=token).json()
+    took = time.monotonic() - started
+
+    assert me["id"] == user["id"]
+    assert took < 6
+    for t in slow:
+        t.join()
+
+
+# Where slots.c keeps those of requests that wait for providers.
+WAITING = 1 << 26
+
+
+def test_f21_too_many_who_wait_for_providers_are_told_to_come_again(new_oauth):
+    oauth = new_oauth(settings=["oauth.max_parallel=1"])
+    way = oauth.way()
+    back = way.consent()
+
+    with open(oauth.stack.path("hash.slots"), "r+b") as slots:
+        fcntl.lockf(slots, fcntl.LOCK_EX, 1, WAITING)
+        answer = way.come_back(back)
+
+    assert (answer.status_code, detail(answer)) == (503,
+                                                    "Service Unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    # The state was not used up.
+    assert way.come_back(back).status_code == 200
 
 
 @pytest.mark.parametrize("answer", [

@@ -536,6 +536,8 @@ class Stack:
             text = self.substitute(
                 text, f"unix:/run/fastcgi-users/{pool}.sock",
                 ("unix:" if "/" in address else "") + address)
+        if ("pool", "oauth") in self.settings:
+            text = self.oauth_pool(text)
         text = self.substitute(text, "listen 80;",
                                f"listen 127.0.0.1:{self.port};")
         limit = self.settings["server", None].get("body_limit")
@@ -552,6 +554,16 @@ class Stack:
         if self.mount:
             text = self.mount_site(text)
         return text
+
+    def oauth_pool(self, text):
+        """The lines for a pool of that name are comments in the example."""
+        start = "#upstream fastcgi_users_oauth {"
+        block = text[text.index(start):]
+        block = block[:block.index("#}") + 2]
+        text = self.substitute(text, block, block.replace("#", ""))
+        text = self.substitute(text, "unix:/run/fastcgi-users/oauth.sock",
+                               "unix:" + self.path("oauth.sock"))
+        return self.substitute(text, '#"~^GET', '"~^GET')
 
     def copy_www(self):
         """A copy, since our user may not reach the sources."""

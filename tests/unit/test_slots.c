@@ -347,6 +347,29 @@ root_gives_no_file_of_others_away(void **state)
 }
 
 static void
+each_use_of_the_file_has_slots_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct slots *hashing = open_slots(f, 1);
+	struct slots *waiting;
+	struct slots *also;
+
+	assert_int_equal(slots_open_for(SLOTS_WAITING, f->path, 1, &waiting),
+			 OK);
+	assert_int_equal(slots_open_for(SLOTS_WAITING, f->path, 1, &also), OK);
+	assert_int_equal(slots_take(hashing, in(60000)), OK);
+	assert_int_equal(slots_take(waiting, in(60000)), OK);
+	assert_int_equal(slots_take(also, in(20)), ERR_BUSY);
+	slots_give(hashing);
+	assert_int_equal(slots_take(also, in(20)), ERR_BUSY);
+	slots_give(waiting);
+	assert_int_equal(slots_take(also, in(60000)), OK);
+	slots_close(hashing);
+	slots_close(waiting);
+	slots_close(also);
+}
+
+static void
 nothing_is_made_for_oneself(void **state)
 {
 	const struct identity same = {NULL, IDENTITY_SAME, IDENTITY_SAME};
@@ -364,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(slot_can_be_taken_and_given_back),
+		TEST(each_use_of_the_file_has_slots_of_its_own),
 		TEST(there_are_as_many_slots_as_told),
 		TEST(past_deadline_is_busy_at_once_even_with_a_free_slot),
 		TEST(waiting_ends_at_the_deadline),
