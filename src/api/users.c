@@ -20,16 +20,23 @@ static const struct field change_fields[] = {
 const struct schema change_schema = {.fields = change_fields,
 				     .count = countof(change_fields)};
 
-static enum err
-change_user(struct call *c, const struct user *before,
-	    const struct account_change *change)
+/* Whoever asks, and what the row wants of him. */
+static struct actor
+actor_of(const struct call *c)
 {
-	struct actor by = {
+	return (struct actor){
 		.token = &c->token,
 		.needs_verified =
 			c->cx->conf->routes.users_require_verification,
 		.needs_superuser = c->target.id != NULL,
 	};
+}
+
+static enum err
+change_user(struct call *c, const struct user *before,
+	    const struct account_change *change)
+{
+	const struct actor by = actor_of(c);
 	struct user after = {0};
 	const char *reason;
 	enum err e =
@@ -82,8 +89,9 @@ patch_user(struct call *c)
 enum err
 delete_user(struct call *c)
 {
+	const struct actor by = actor_of(c);
 	const char *reason;
-	enum err e = account_delete(c->cx, &c->target, &reason);
+	enum err e = account_delete(c->cx, &c->target, &by, &reason);
 
 	if (e == ERR_DELETE_USER_REFUSED)
 		reason_detail(c->rs, e, reason);

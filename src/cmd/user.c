@@ -171,11 +171,10 @@ run_delete(struct ctx *cx, struct user_options *o)
 {
 	struct user u = {0};
 	const char *reason = NULL;
-
 	enum err e;
 
 	TRY(find(cx, o, &u));
-	e = account_delete(cx, &u, &reason);
+	e = account_delete(cx, &u, NULL, &reason);
 	return say_refused(o, e, u.email, reason);
 }
 

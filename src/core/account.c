@@ -266,24 +266,32 @@ account_update(struct ctx *cx, const struct user *before,
 /* What one transaction of a deletion needs. */
 struct deletion {
 	struct ctx *cx;
-	const struct user *user;
+	const char *id;
+	const struct actor *by;
 };
 
+/* He is told of as he is now: the programs took their time. */
 static enum err
 delete_body(struct db *db, void *arg)
 {
 	const struct deletion *d = arg;
+	struct user last = {0};
 	const struct event_fact fact = {.event = EVENT_AFTER_DELETE,
-					.user = d->user};
+					.user = &last};
 
-	TRY(user_delete(db, d->cx->mem, d->user->id));
+	if (d->by != NULL)
+		TRY(check_actor(d->cx, d->by));
+	TRY(user_lock(db, d->cx->mem, d->id));
+	TRY(user_by_id(db, d->cx->mem, d->id, &last));
+	TRY(user_delete(db, d->cx->mem, d->id));
 	return event_emit(d->cx, &fact);
 }
 
 enum err
-account_delete(struct ctx *cx, const struct user *u, const char **reason)
+account_delete(struct ctx *cx, const struct user *u, const struct actor *by,
+	       const char **reason)
 {
-	struct deletion d = {cx, u};
+	struct deletion d = {cx, u->id, by};
 
 	TRY(veto_delete(cx, u, reason));
 	TRY(db_transact(cx->db, delete_body, &d));

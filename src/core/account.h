@@ -68,9 +68,14 @@ enum err account_update(struct ctx *cx, const struct user *before,
 			const struct actor *by, struct user *out,
 			const char **reason) NODISCARD NONNULL(1, 2, 3, 5, 6);
 
-/* ERR_NOT_FOUND when there is none (any more); ERR_DELETE_USER_REFUSED with
- * *reason; ERR_HOOK_FAILED. */
+/*
+ * Deletes a user, when no program refuses: ERR_DELETE_USER_REFUSED with
+ * *reason, ERR_HOOK_FAILED. Programs take their time, so the rights of `by`
+ * (NULL as above) are looked at again then: ERR_UNAUTHORIZED, ERR_FORBIDDEN.
+ * ERR_NOT_FOUND when there is no such user (any more).
+ */
 enum err account_delete(struct ctx *cx, const struct user *u,
-			const char **reason) NODISCARD NONNULL(1, 2, 3);
+			const struct actor *by, const char **reason)
+	NODISCARD NONNULL(1, 2, 4);
 
 #endif

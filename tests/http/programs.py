@@ -40,5 +40,10 @@ class Programs:
         except FileNotFoundError:
             return ""
 
+    def forget(self, name):
+        """Removes what a program left, if it did."""
+        if os.path.exists(self.path(name)):
+            os.remove(self.path(name))
+
     def remove(self):
         shutil.rmtree(self.folder)

@@ -9,7 +9,7 @@ import time
 import pytest
 import stack as stacks
 
-from client import PASSWORD, detail, new_email
+from client import PASSWORD, detail, new_email, parallel
 from conftest import WAYS, name_way
 from programs import Programs
 
@@ -35,6 +35,10 @@ if "killed" in word:
     os.kill(os.getpid(), signal.SIGKILL)
 if "forever" in word:
     time.sleep(600)
+if "wait" in word:
+    open(HERE + "/waiting", "w").close()
+    while not os.path.exists(HERE + "/go"):
+        time.sleep(0.01)
 if "rubbish" in word:
     sys.stdout.buffer.write(b"\xff\xfe")
     sys.stdout.flush()
@@ -188,6 +192,40 @@ def test_a_user_may_be_kept_from_deletion(client):
                                       "reason": "Password is naughty"}
         found = client.get(f"/users/{user['id']}", token=client.admin())
         assert found.status_code == (404 if status == 204 else 200)
+
+
+@pytest.mark.parametrize("change, status, text", [
+    ({"is_superuser": False}, 403, "Forbidden"),
+    ({"is_active": False}, 401, "Unauthorized"),
+])
+def test_rights_that_are_lost_while_the_hook_is_asked_delete_nobody(
+        new_stack, db, programs, change, status, text):
+    for name in ("waiting", "go"):
+        programs.forget(name)
+    client = new_stack(db, settings=(
+        "hook.judge.events={before_delete}", "hook.judge.timeout=25",
+        "server.request_limit=30",
+        f"hook.judge.program={programs.path('judge')}")).client
+    user = client.register(new_email("wait"))
+    other, token = client.newcomer()
+    client.patch(f"/users/{other['id']}", token=client.admin(),
+                 json={"is_superuser": True})
+
+    def demote():
+        assert stacks.wait_until(
+            lambda: os.path.exists(programs.path("waiting")))
+        answer = client.patch(f"/users/{other['id']}", token=client.admin(),
+                              json=change)
+        open(programs.path("go"), "w", encoding="utf-8").close()
+        return answer
+
+    answer, changed = parallel(
+        [lambda: client.delete(f"/users/{user['id']}", token=token), demote])
+
+    assert changed.status_code == 200
+    assert (answer.status_code, detail(answer)) == (status, text)
+    assert client.get(f"/users/{user['id']}",
+                      token=client.admin()).status_code == 200
 
 
 def test_commands_ask_the_hook_too(pooled):

@@ -2,6 +2,7 @@
 /* Events on their way into the outbox and out of it, on SQLite. */
 #include "core/event.h"
 
+#include "core/account.h"
 #include "event_fixture.h"
 
 static void
@@ -211,6 +212,24 @@ who_may_have_no_token_gets_no_notice(void **state)
 }
 
 static void
+a_deleted_user_is_told_of_as_he_was_at_last(void **state)
+{
+	const struct user_change change = {.email = "new@example.org"};
+	const char *reason;
+	struct user u;
+
+	(void)state;
+	event_subscribe(plan, &fake, "one", EVENT_BIT(EVENT_AFTER_DELETE));
+	assert_int_equal(user_update(cx.db, cx.mem, ANNA, &change, &u), OK);
+	assert_int_equal(account_delete(&cx, &anna, NULL, &reason), OK);
+
+	assert_non_null(strstr(rows(1)[0].payload, "new@example.org"));
+	assert_int_equal(account_delete(&cx, &anna, NULL, &reason),
+			 ERR_NOT_FOUND);
+	(void)rows(1);
+}
+
+static void
 a_row_that_cannot_be_read_is_invalid(void **state)
 {
 	static const struct {
@@ -251,6 +270,7 @@ main(void)
 		TEST(a_request_expands_to_rows_without_a_token_that_merge_too),
 		TEST(a_token_is_minted_when_the_notice_is_made),
 		TEST(who_may_have_no_token_gets_no_notice),
+		TEST(a_deleted_user_is_told_of_as_he_was_at_last),
 		TEST(a_row_that_cannot_be_read_is_invalid),
 	};
 
