@@ -8,8 +8,15 @@
 /* Seconds that are left of a request when its hooks have had their time. */
 #define HOOK_MARGIN 2
 
-static const char *const before_events[] = {"validate_password",
-					    "before_delete"};
+/* What is asked before something is done, and whether that is computing a
+ * hash, for which there may be a queue. */
+static const struct {
+	const char *event;
+	bool hashes;
+} before[] = {
+	{"validate_password", true},
+	{"before_delete", false},
+};
 
 static bool
 takes(const struct text_list *events, const char *event)
@@ -37,10 +44,11 @@ hook_check(struct reading *r, size_t i)
 
 /* A request waits for all hooks of an event, and its own time is limited. */
 static void
-waiting_check(struct reading *r, const char *event)
+waiting_check(struct reading *r, const char *event, bool hashes)
 {
 	const struct config *c = r->conf;
-	int64_t left = c->server.request_limit - HOOK_MARGIN;
+	int64_t left = c->server.request_limit - HOOK_MARGIN -
+		       (hashes ? c->password.wait_limit : 0);
 
 	for (size_t i = 0; i < c->hook_count; i++) {
 		if (!takes(&c->hook[i].events, event))
@@ -48,9 +56,11 @@ waiting_check(struct reading *r, const char *event)
 		left -= c->hook[i].timeout;
 		if (left < 0) {
 			config_blame(r, "hook", i, "timeout",
-				     "a request that waits for %s would take "
+				     "a request that waits for %s%s would take "
 				     "longer than server.request_limit",
-				     event);
+				     event,
+				     hashes ? " and for password.wait_limit"
+					    : "");
 			return;
 		}
 	}
@@ -61,6 +71,6 @@ config_check_delivery(struct reading *r)
 {
 	for (size_t i = 0; i < r->conf->hook_count; i++)
 		hook_check(r, i);
-	for (size_t i = 0; i < countof(before_events); i++)
-		waiting_check(r, before_events[i]);
+	for (size_t i = 0; i < countof(before); i++)
+		waiting_check(r, before[i].event, before[i].hashes);
 }

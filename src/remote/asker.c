@@ -266,8 +266,8 @@ static bool
 ask(const struct asker *a, struct arena *mem, const struct question *q,
     const char *input, struct program_result *out)
 {
-	int64_t deadline =
-		clock_monotonic() + a->programs[q->program].limit + GRACE;
+	int64_t started = clock_monotonic();
+	int64_t deadline = started + a->programs[q->program].limit + GRACE;
 	struct answer reply;
 	char *output;
 	char *errors;
@@ -286,8 +286,11 @@ ask(const struct asker *a, struct arena *mem, const struct question *q,
 		.output = output,
 		.errors = errors,
 	};
-	return part_receive(a, output, reply.output_len, deadline) &&
-	       part_receive(a, errors, reply.errors_len, deadline);
+	if (!part_receive(a, output, reply.output_len, deadline) ||
+	    !part_receive(a, errors, reply.errors_len, deadline))
+		return false;
+	out->took = clock_monotonic() - started;
+	return true;
 }
 
 /*

@@ -313,10 +313,11 @@ program_run(struct arena *mem, const struct program *p, const char *input,
 	    size_t len, struct program_result *out)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int64_t started = clock_monotonic();
 	struct sigaction before;
 	struct run r = {
 		.program = p,
-		.deadline = clock_monotonic() + p->limit,
+		.deadline = started + p->limit,
 		.rest = input,
 		.rest_len = len,
 	};
@@ -340,4 +341,5 @@ program_run(struct arena *mem, const struct program *p, const char *input,
 	for (int i = 0; i < 2; i++)
 		fd_close(&r.outputs[i].fd);
 	(void)sigaction(SIGPIPE, &before, NULL);
+	out->took = clock_monotonic() - started;
 }

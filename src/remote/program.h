@@ -33,6 +33,7 @@ enum program_end {
 struct program_result {
 	enum program_end end;
 	int number;         /* exit status, signal, or errno */
+	int64_t took;       /* milliseconds that the caller has waited */
 	const char *output; /* standard output up to a NUL; never NULL */
 	const char *errors; /* standard error, likewise */
 };

@@ -35,6 +35,8 @@ if "killed" in word:
     os.kill(os.getpid(), signal.SIGKILL)
 if "forever" in word:
     time.sleep(600)
+if "slow" in word:
+    time.sleep(3)
 if "wait" in word:
     open(HERE + "/waiting", "w").close()
     while not os.path.exists(HERE + "/go"):
@@ -192,6 +194,20 @@ def test_a_user_may_be_kept_from_deletion(client):
                                       "reason": "Password is naughty"}
         found = client.get(f"/users/{user['id']}", token=client.admin())
         assert found.status_code == (404 if status == 204 else 200)
+
+
+def test_a_hook_may_be_slower_than_the_queue_for_hashing(new_stack, programs):
+    client = new_stack("sqlite", settings=(
+        "hook.judge.events={validate_password}", "hook.judge.timeout=25",
+        f"hook.judge.program={programs.path('judge')}",
+        "password.wait_limit=1", "server.request_limit=30")).client
+    user, token = client.newcomer()
+
+    answer = client.patch("/users/me", token=token,
+                          json={"password": "a slow but fine one"})
+
+    assert answer.status_code == 200
+    client.login(user["email"], "a slow but fine one")
 
 
 @pytest.mark.parametrize("change, status, text", [

@@ -159,14 +159,31 @@ hooks_that_a_request_waits_for_must_be_quicker_than_it(void **state)
 	struct fixture *f = *state;
 
 	(void)loaded(f, "hook \"x\" { program = \"/bin/true\"\n"
-			"events = {before_delete}\ntimeout = 13 }\n");
+			"events = {before_delete}\ntimeout = 18 }\n");
 	refused(f,
 		"hook \"x\" { program = \"/bin/true\"\n"
-		"events = {before_delete}\ntimeout = 7 }\n"
+		"events = {before_delete}\ntimeout = 9 }\n"
 		"hook \"y\" { program = \"/bin/true\"\n"
-		"events = {before_delete}\ntimeout = 7 }\n",
+		"events = {before_delete}\ntimeout = 10 }\n",
 		":8: hook \"y\".timeout: a request that waits for "
 		"before_delete would take longer than server.request_limit\n");
+}
+
+static void
+hooks_leave_a_password_its_turn_to_be_hashed(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)loaded(f, "password { wait_limit = 10 }\n"
+			"hook \"x\" { program = \"/bin/true\"\n"
+			"events = {validate_password}\ntimeout = 8 }\n");
+	refused(f,
+		"password { wait_limit = 10 }\n"
+		"hook \"x\" { program = \"/bin/true\"\n"
+		"events = {validate_password}\ntimeout = 9 }\n",
+		":6: hook \"x\".timeout: a request that waits for "
+		"validate_password and for password.wait_limit would take "
+		"longer than server.request_limit\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -179,6 +196,7 @@ main(void)
 		TEST(hook_needs_a_program_that_can_be_trusted),
 		TEST(hook_needs_events_that_there_are),
 		TEST(hooks_that_a_request_waits_for_must_be_quicker_than_it),
+		TEST(hooks_leave_a_password_its_turn_to_be_hashed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
