@@ -4,6 +4,7 @@
  * itself what it is: CGI when GATEWAY_INTERFACE is set, FastCGI when
  * descriptor 0 is a listening socket.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sysexits.h>
 
 #include "base/attr.h"
+#include "base/identity.h"
 #include "base/log.h"
 #include "cmd/command.h"
 #include "gate/gate.h"
@@ -82,6 +84,10 @@ main(int argc, char **argv)
 	struct invocation in = {.config_path = default_config()};
 	int option;
 
+	/* Before any secret is read. */
+	if (!identity_seal())
+		return command_fail(EX_OSERR, "cannot seal the process: %s",
+				    strerror(errno));
 	/* What a query string puts among the arguments is not for us. */
 	if (getenv("GATEWAY_INTERFACE") != NULL)
 		return command_cgi(&in);

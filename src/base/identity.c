@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +40,16 @@ identity_find(const char *user, const char *group, struct identity *out)
 }
 
 bool
-identity_take(const struct identity *id)
+identity_seal(void)
+{
+	const struct rlimit none = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &none) == 0 &&
+	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+static bool
+become(const struct identity *id)
 {
 	if (geteuid() != 0)
 		return true;
@@ -53,6 +64,12 @@ identity_take(const struct identity *id)
 	errno = EPERM;
 	return getuid() == id->user && geteuid() == id->user &&
 	       getgid() == id->group && setuid(0) < 0;
+}
+
+bool
+identity_take(const struct identity *id)
+{
+	return become(id) && identity_seal();
 }
 
 bool

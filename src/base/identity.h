@@ -25,7 +25,14 @@ struct identity {
 bool identity_find(const char *user, const char *group, struct identity *out)
 	NODISCARD NONNULL(3);
 
-/* Becomes that one, for good, and proves that there is no way back. */
+/*
+ * Keeps what this process holds to itself: no core file of it is written, and
+ * no other process of its user may look into it. What it forks is the same,
+ * what it executes is not, and a change of ids undoes it.
+ */
+bool identity_seal(void) NODISCARD;
+
+/* Becomes that one, for good, proves that there is no way back, and seals. */
 bool identity_take(const struct identity *id) NODISCARD NONNULL(1);
 
 /*

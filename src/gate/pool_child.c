@@ -66,12 +66,10 @@ standard_files_open(void)
 static bool
 limits_set(const struct pool_plan *plan)
 {
-	const struct rlimit none = {0, 0};
 	const rlim_t files = (rlim_t)plan->connections + FCGI_OTHER_FILES;
 	struct rlimit limit;
 
-	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return false;
 	if (limit.rlim_cur < files) {
 		limit.rlim_cur =
@@ -92,10 +90,9 @@ identity_drop(const struct pool_plan *plan)
 
 /* After the change of ids, which undoes some of these. */
 static bool
-process_seal(pid_t supervisor, bool may_gain)
+process_bind(pid_t supervisor, bool may_gain)
 {
 	if ((!may_gain && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return false;
 	errno = ESRCH;
@@ -108,7 +105,7 @@ pool_child_run(const struct pool_child *c)
 	supervisor_close(c);
 	if (!signals_set() || !standard_files_open() ||
 	    !limits_set(c->worker.plan) || !identity_drop(c->worker.plan) ||
-	    !process_seal(c->supervisor, c->worker.group->may_gain)) {
+	    !process_bind(c->supervisor, c->worker.group->may_gain)) {
 		log_event(LEVEL_ERROR, log_is("worker_failed"),
 			  log_text("pool", c->worker.group->name),
 			  log_text("error", strerror(errno)));
