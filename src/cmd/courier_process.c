@@ -96,7 +96,7 @@ courier_run(const struct config *conf, struct score *score, bool once,
 	    int *number)
 {
 	struct worker *w = NULL;
-	enum err e = worker_open(conf, &w);
+	enum err e = worker_open(conf, WORKER_EVENTS, &w);
 
 	*number = 0;
 	if (e == OK) {

@@ -18,7 +18,7 @@ serve_by(const struct invocation *in, int (*gate)(const struct gate_service *))
 
 	if (e == OK) {
 		command_set_log(conf);
-		e = worker_open(conf, &w);
+		e = worker_open(conf, WORKER_REQUESTS, &w);
 	}
 	status = command_status(e);
 	if (e != OK)

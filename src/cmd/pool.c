@@ -144,7 +144,7 @@ worker_main(void *to, const struct pool_worker *post)
 	command_set_log(conf);
 	if (post->group->address == NULL)
 		return courier_run(conf, post->post.score, false, &number);
-	if (worker_open(conf, &w) != OK)
+	if (worker_open(conf, WORKER_REQUESTS, &w) != OK)
 		return EX_CONFIG;
 	service = worker_service(w);
 	status = gate_fcgi_serve(&service, &post->post);

@@ -277,7 +277,7 @@ run(const struct invocation *in, const struct subcommand *sub,
 	o->told = e != OK;
 	if (e == OK) {
 		set_log(conf);
-		e = worker_open(conf, &w);
+		e = worker_open(conf, WORKER_REQUESTS, &w);
 	}
 	if (e == OK) {
 		cx = worker_ctx(w);

@@ -30,22 +30,24 @@ struct worker {
 };
 
 enum err
-worker_open(const struct config *conf, struct worker **out)
+worker_open(const struct config *conf, enum worker_use use, struct worker **out)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	const char *why = NULL;
-	enum err e = ERR_INTERNAL;
+	enum err e = OK;
 
 	*out = NULL;
 	if (w == NULL)
-		return e;
+		return ERR_INTERNAL;
 	w->conf = conf;
 	w->cx.conf = conf;
 	w->cx.clock = clock_now;
 	w->cx.show_user = user_show;
 	/* First: the process it forks needs nothing of the rest. */
-	e = veto_open(conf, &w->cx.veto);
-	w->api = api_open(conf);
+	if (use == WORKER_REQUESTS) {
+		e = veto_open(conf, &w->cx.veto);
+		w->api = api_open(conf);
+	}
 	if (e == OK)
 		e = database_open(conf, false, &w->database);
 	w->cx.db = w->database.db;

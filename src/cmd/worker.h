@@ -14,15 +14,22 @@
 
 struct worker;
 
+/* What it is for. */
+enum worker_use {
+	WORKER_REQUESTS, /* serving them, or a command that does the same */
+	WORKER_EVENTS    /* delivering them: no routes, and nobody is asked
+			  * before something is done */
+};
+
 /*
  * Fails with a log line or a sentence on standard error. The configuration
  * is borrowed and must outlive it. Heap; worker_close frees.
  */
-enum err worker_open(const struct config *conf, struct worker **out)
-	NODISCARD NONNULL(1, 2);
+enum err worker_open(const struct config *conf, enum worker_use use,
+		     struct worker **out) NODISCARD NONNULL(1, 3);
 void worker_close(struct worker *w);
 
-/* What a gate needs to serve with this worker. */
+/* What a gate needs to serve with this worker, one of WORKER_REQUESTS. */
 struct gate_service worker_service(struct worker *w) NONNULL(1);
 
 /* For commands: the context, with the time set, and a fresh arena. */

@@ -165,6 +165,8 @@ static const int allowed[] = {
 	CALL(signalfd4),
 	CALL(exit),
 	CALL(exit_group),
+	/* the asker, when the worker ends */
+	CALL(wait4),
 };
 
 /* What libraries try and can do without. */

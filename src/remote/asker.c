@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -200,7 +201,10 @@ asker_close(struct asker *a)
 {
 	if (a == NULL)
 		return;
+	/* It reads the end, unless a program keeps it until its limit. */
 	(void)close(a->fd);
+	while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
 	free(a);
 }
 

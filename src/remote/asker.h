@@ -19,7 +19,8 @@ struct asker;
 /*
  * Forks it, with the programs that may be asked for; they must outlive it. It
  * ends with the process that calls this. ERR_IO when the system refuses.
- * Heap; asker_close ends it, without waiting.
+ * Heap; asker_close ends it, and takes it away: a program that runs has until
+ * its limit.
  */
 enum err asker_open(const struct program *programs, size_t count,
 		    struct asker **out) NODISCARD NONNULL(1, 3);

@@ -332,6 +332,20 @@ asker_pid(struct fixture *f, struct asker *a)
 }
 
 static void
+asker_that_is_closed_leaves_nothing_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct asker *a = asker_of(f);
+	int pid = asker_pid(f, a);
+
+	assert_int_equal(kill(pid, 0), 0);
+	asker_close(a);
+	/* A zombie could be signalled still. */
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+static void
 asker_that_is_gone_has_a_supervised_process_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -381,6 +395,7 @@ main(void)
 		TEST(what_others_can_write_is_not_to_be_trusted),
 		TEST(asker_runs_what_it_knows_again_and_again),
 		TEST(asker_tells_of_a_late_program_and_goes_on),
+		TEST(asker_that_is_closed_leaves_nothing_behind),
 		TEST(asker_that_is_gone_has_a_supervised_process_replaced),
 	};
 
