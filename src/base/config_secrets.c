@@ -54,6 +54,7 @@ static const char *const samples[] = {
 	"insecure",
 	"0123456789",
 	"your-256-bit-secret",
+	"a-string-secret-at-least-256-bits-long",
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
 };
 
@@ -102,7 +103,8 @@ is_sample(const char *text)
 	return is_repetition(text, first);
 }
 
-/* NULL when the secret may be used, else why not. Warns of a short one. */
+/* NULL when the secret may be used, else why not: the one judge of them all.
+ * Warns of a short one (RFC 7518, section 3.2: as long as the hash). */
 static const char *
 secret_fault(struct reading *r, const char *from, const char *text)
 {

@@ -14,7 +14,6 @@
 #include "base/slots.h"
 #include "base/text.h"
 #include "core/event.h"
-#include "core/token.h"
 #include "db/db.h"
 
 struct exit_row {
@@ -129,20 +128,6 @@ command_set_log(const struct config *conf)
 	log_to_syslog(strcmp(conf->log.to, "syslog") == 0);
 }
 
-/* Whether the secrets can be keys is known only by making them. */
-static enum err
-check_keys(const struct config *conf)
-{
-	struct token_keys *keys = NULL;
-	enum err e = token_keys_open(conf, &keys);
-
-	token_keys_close(keys);
-	if (e != OK)
-		(void)command_fail(0, "a secret cannot be used; the line above "
-				      "says why");
-	return e;
-}
-
 static enum err
 check_events(const struct config *conf)
 {
@@ -181,8 +166,6 @@ command_configure(const char *path, struct config **out)
 	};
 	enum err e = config_load(&from, out);
 
-	if (e == OK)
-		e = check_keys(*out);
 	if (e == OK)
 		e = check_events(*out);
 	if (e == OK)

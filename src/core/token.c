@@ -13,9 +13,6 @@
 #include "core/strategy.h"
 #include "store/user_id.h"
 
-/* RFC 7518, section 3.2: a key as long as the hash, at least. */
-#define SECRET_MIN 32
-
 /* A time past the year 9999, or as long before 1970, is nobody's. */
 #define TIME_LIMIT INT64_C(253402300799)
 
@@ -34,54 +31,6 @@ struct token_keys {
 	size_t count;
 };
 
-/*
- * Secrets that everybody knows: from the tutorials people copy. Long ones
- * only; the short ones fail by their length.
- */
-static const char *const samples[] = {
-	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
-	"a-string-secret-at-least-256-bits-long",
-};
-
-/* What a public key starts with; such a "secret" is known to anybody. */
-static const char *const public_marks[] = {
-	"-----BEGIN ",
-	"ssh-",
-	"ecdsa-",
-	"{\"kty\"",
-};
-
-/* NULL when the secret is good, else what is wrong with it. */
-static const char *
-secret_fault(const char *secret, bool allow_short)
-{
-	for (size_t i = 0; i < countof(samples); i++)
-		if (strcmp(secret, samples[i]) == 0)
-			return "a published sample";
-	for (size_t i = 0; i < countof(public_marks); i++)
-		if (text_starts(secret, public_marks[i]))
-			return "a key of another algorithm";
-	if (*secret == '\0')
-		return "empty";
-	if (strlen(secret) < SECRET_MIN && !allow_short)
-		return "shorter than 32 bytes";
-	return NULL;
-}
-
-static enum err
-secrets_check(const struct text_list *secrets, bool allow_short)
-{
-	const char *fault = secrets->count == 0 ? "missing" : NULL;
-
-	for (size_t i = 0; i < secrets->count && fault == NULL; i++)
-		fault = secret_fault(secrets->items[i], allow_short);
-	if (fault == NULL)
-		return OK;
-	log_event(LEVEL_ERROR, log_is("token_secret_refused"),
-		  log_text("reason", fault));
-	return ERR_CONFIGURATION;
-}
-
 static void
 key_add(struct key_set *s, struct jws_key *key)
 {
@@ -94,18 +43,15 @@ key_add(struct key_set *s, struct jws_key *key)
 	s->keys[s->count++] = key;
 }
 
-static enum err
+static void
 secrets_add(struct key_set *s, enum jws_alg alg,
-	    const struct text_list *secrets, bool allow_short)
+	    const struct text_list *secrets)
 {
-	TRY(secrets_check(secrets, allow_short));
 	for (size_t i = 0; i < secrets->count; i++)
 		key_add(s, jws_key_from_secret(alg, secrets->items[i],
 					       strlen(secrets->items[i])));
-	return OK;
 }
 
-/* They were judged when the configuration was read. */
 static enum err
 pems_add(struct key_set *s, enum jws_alg alg, const struct text_list *pems)
 {
@@ -117,12 +63,11 @@ pems_add(struct key_set *s, enum jws_alg alg, const struct text_list *pems)
 				     strlen(pems->items[i]), NULL, &key, &why));
 		key_add(s, key);
 	}
-	if (s->count == 0 || !jws_key_can_sign(s->keys[0]))
-		return ERR_CONFIGURATION;
 	return OK;
 }
 
-/* A backend without secrets of its own signs with those of all. */
+/* Secrets and keys were judged when the configuration was read. A backend
+ * without secrets of its own signs with those of all. */
 static enum err
 key_set_open(const struct config *conf, size_t i, struct key_set *s)
 {
@@ -134,10 +79,14 @@ key_set_open(const struct config *conf, size_t i, struct key_set *s)
 	if (!jws_alg_named(b->algorithm, &alg))
 		return ERR_CONFIGURATION;
 	if (!jws_alg_has_secret(alg))
-		return pems_add(s, alg, &conf->backend_keys[i]);
-	return secrets_add(
-		s, alg, b->secret.count > 0 ? &b->secret : &conf->secrets.jwt,
-		conf->secrets.allow_short);
+		TRY(pems_add(s, alg, &conf->backend_keys[i]));
+	else
+		secrets_add(s, alg,
+			    b->secret.count > 0 ? &b->secret
+						: &conf->secrets.jwt);
+	if (s->count == 0 || !jws_key_can_sign(s->keys[0]))
+		return ERR_CONFIGURATION;
+	return OK;
 }
 
 enum err

@@ -290,6 +290,45 @@ static const char *const refusals[][2] = {
 	 "that speaks TLS in between"},
 };
 
+/* V2, V16: whatever a secret is for. */
+static void
+secrets_of_all_purposes_are_judged_alike(void **state)
+{
+	/* More than short ones is not allowed by that. */
+	static const char *const purposes[] = {
+		"secrets { allow_short = true jwt = ",
+		"secrets { allow_short = true reset = ",
+		"secrets { allow_short = true verify = ",
+		"secrets { allow_short = true state = ",
+		"secrets { allow_short = true provider_tokens = ",
+		"secrets { allow_short = true } backend \"b\" { secret = ",
+	};
+	static const char *const bad[] = {
+		"SECRET",
+		"secretsecretsecretsecretsecretsecret",
+		"09d25e094faa6ca2556c818166b7a956"
+		"3b93f7099f6f0f4caa6cf63b88e8d3e7",
+		"a-string-secret-at-least-256-bits-long",
+		"-----BEGIN RSA PUBLIC KEY-----MIIBCgKCAQEA0000000000000000",
+		"-----BEGIN CERTIFICATE-----MIIBCgKCAQEA0000000000000000000",
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKEY0000000000000000000",
+		"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAI000",
+		"{\\\"kty\\\":\\\"RSA\\\",\\\"n\\\":\\\"0000000000000000000\\\"}",
+	};
+	struct fixture *f = *state;
+	char text[512];
+
+	for (size_t i = 0; i < countof(purposes) * countof(bad); i++) {
+		(void)snprintf(text, sizeof(text), "%s{\"%s\"} }",
+			       purposes[i / countof(bad)],
+			       bad[i % countof(bad)]);
+		assert_int_equal(load(f, text), ERR_CONFIGURATION);
+		if (strstr(f->said, "must not be used") == NULL &&
+		    strstr(f->said, "cannot be a secret") == NULL)
+			fail_msg("%s: %s", text, f->said);
+	}
+}
+
 /* What was said must hold the sentence, with "@" for the folder. */
 static void
 assert_said(struct fixture *f, const char *text, const char *sentence)
@@ -351,6 +390,7 @@ main(void)
 		cmocka_unit_test(key_files_are_read_in_order),
 		cmocka_unit_test(a_redis_server_may_be_told_by_the_environment),
 		cmocka_unit_test(each_fault_of_a_backend_is_told_in_a_sentence),
+		cmocka_unit_test(secrets_of_all_purposes_are_judged_alike),
 		cmocka_unit_test(a_fault_names_file_and_line),
 	};
 
