@@ -34,16 +34,30 @@ clashes_told(struct arena *mem, const char *const *emails, size_t count)
 						    : "");
 }
 
+/* Both of the first migrations make an index that wants each address once;
+ * before the very first one there may be no table. */
+static enum err
+meets_addresses(struct db *db, struct arena *mem, const struct migration *next,
+		bool *out)
+{
+	*out = strcmp(next->name, "unique_email") == 0;
+	if (strcmp(next->name, "reference_tables") == 0)
+		return db_has_table(db, mem, "user", out);
+	return OK;
+}
+
 enum err
 adoption_check(void *arg, struct db *db, struct arena *mem,
 	       const struct migration *next, const char **why)
 {
 	const char **emails = NULL;
 	size_t count = 0;
+	bool meets;
 
 	(void)arg;
 	TRY(user_table_check(db, mem, why));
-	if (strcmp(next->name, "unique_email") != 0)
+	TRY(meets_addresses(db, mem, next, &meets));
+	if (!meets)
 		return OK;
 	TRY(user_duplicates(db, mem, SURVEY_CLASHES, &emails, &count));
 	if (count == 0)

@@ -154,6 +154,24 @@ def test_addresses_that_clash_are_named_and_stop_it(theirs):
     assert everything(theirs) == before
 
 
+@pytest.mark.parametrize("other", ["King@example.org", "KING@example.org"])
+def test_migrate_names_the_addresses_that_clash_and_changes_nothing(
+        unmigrated, other):
+    execute(unmigrated, TABLE.partition("CREATE UNIQUE")[0].format(
+        id="UUID" if unmigrated.db == "postgres" else "CHAR(36)"))
+    add(unmigrated, 1, "King@example.org")
+    add(unmigrated, 2, other)
+    before = everything(unmigrated)
+
+    done = run(unmigrated, "migrate")
+
+    assert done.returncode == DATAERR
+    assert "belong to several users" in done.stderr
+    assert "try again: king@example.org" in done.stderr
+    assert "constraint" not in done.stderr.lower()
+    assert everything(unmigrated) == before
+
+
 def test_an_unknown_hash_is_noted(theirs):
     add(theirs, 3, "duke@example.org", "pbkdf2_sha256$1$x$y")
 
