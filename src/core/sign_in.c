@@ -7,6 +7,32 @@
 #include "store/access_token.h"
 #include "store/session.h"
 
+/* What one transaction of telling needs. */
+struct telling {
+	struct ctx *cx;
+	const struct event_fact *fact;
+};
+
+static enum err
+tell_body(struct db *db, void *arg)
+{
+	const struct telling *t = arg;
+
+	(void)db;
+	return event_emit(t->cx, t->fact);
+}
+
+/* All who subscribe, or nobody. */
+static enum err
+tell(struct ctx *cx, const struct event_fact *fact)
+{
+	struct telling t = {cx, fact};
+
+	if (!event_is_wanted(cx, fact->event))
+		return OK;
+	return db_transact(cx->db, tell_body, &t);
+}
+
 enum err
 sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 	      const struct user *u, const char **token)
@@ -14,7 +40,7 @@ sign_in_start(struct ctx *cx, const struct backend_settings *backend,
 	const struct event_fact fact = {.event = EVENT_AFTER_LOGIN, .user = u};
 
 	TRY(strategy_of(backend)->write(cx, backend, u, token));
-	TRY(event_emit(cx, &fact));
+	TRY(tell(cx, &fact));
 	log_event(LEVEL_INFO, log_is("login"), log_text("user", u->id),
 		  log_text("backend", backend->title));
 	return OK;

@@ -3,6 +3,7 @@
 #include "core/event.h"
 
 #include "core/account.h"
+#include "core/sign_in.h"
 #include "event_fixture.h"
 
 static void
@@ -230,6 +231,37 @@ a_deleted_user_is_told_of_as_he_was_at_last(void **state)
 }
 
 static void
+of_a_login_all_are_told_or_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct backend_settings backend = {.title = "b",
+					   .strategy = "jwt",
+					   .algorithm = "HS256",
+					   .lifetime = 60};
+	const char *token;
+
+	conf.backend = &backend;
+	conf.backend_count = 1;
+	conf.jwt.audience = "us";
+	conf.secrets.jwt = (struct text_list){secrets, 1};
+	assert_int_equal(token_keys_open(&conf, &cx.keys), OK);
+	event_subscribe(plan, &fake, "one", EVENT_BIT(EVENT_AFTER_LOGIN));
+	event_subscribe(plan, &fake, "two", EVENT_BIT(EVENT_AFTER_LOGIN));
+	assert_int_equal(
+		db_script(f->db, "CREATE TRIGGER no BEFORE INSERT ON fcu_outbox"
+				 " WHEN NEW.target = 'fake:two'"
+				 " BEGIN SELECT RAISE(ABORT, 'no'); END"),
+		OK);
+
+	assert_int_not_equal(sign_in_start(&cx, &backend, &anna, &token), OK);
+	(void)rows(0);
+	assert_int_equal(db_script(f->db, "DROP TRIGGER no"), OK);
+	assert_int_equal(sign_in_start(&cx, &backend, &anna, &token), OK);
+	(void)rows(2);
+	token_keys_close(cx.keys);
+}
+
+static void
 a_row_that_cannot_be_read_is_invalid(void **state)
 {
 	static const struct {
@@ -271,6 +303,7 @@ main(void)
 		TEST(a_token_is_minted_when_the_notice_is_made),
 		TEST(who_may_have_no_token_gets_no_notice),
 		TEST(a_deleted_user_is_told_of_as_he_was_at_last),
+		TEST(of_a_login_all_are_told_or_nobody),
 		TEST(a_row_that_cannot_be_read_is_invalid),
 	};
 
