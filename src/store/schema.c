@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
+#include "base/text.h"
+
 /* The placeholders of what can be named, and where the names are said. */
 struct named {
 	const char *placeholder;
@@ -77,6 +80,9 @@ static const struct id_type {
 	{"sqlite", USER_ID_INTEGER, 64, "INTEGER", "INTEGER NOT NULL"},
 };
 
+/* PostgreSQL cuts what is longer. */
+#define NAME_LIMIT 63
+#define HASH_DIGITS 8
 #define ID_NAMES 2
 #define ROOM (countof(tables) + countof(columns) + countof(indexes) + ID_NAMES)
 
@@ -141,15 +147,33 @@ column_add(struct schema *s, const struct named *row)
 	n->text = quoted(s, n->plain);
 }
 
+static bool
+is_taken(const struct schema *s, const char *text)
+{
+	for (size_t i = 0; i < s->names.count; i++)
+		if (s->items[i].text != NULL &&
+		    text_same(s->items[i].text, text))
+			return true;
+	return false;
+}
+
+/* A name that is too long, or another's already, would be swallowed by IF NOT
+ * EXISTS, and with it the index: a hash makes it one of its own. */
 static void
 index_add(struct schema *s, const char *placeholder, const char *table,
 	  const char *column)
 {
 	const char *dot = strchr(table, '.');
+	const char *plain = dot != NULL ? dot + 1 : table;
+	const char *name = arena_printf(s->mem, "ix_%s_%s", plain, column);
+	const char *all = arena_printf(s->mem, "%s.%s", plain, column);
 
-	name_add(s, placeholder)->text =
-		quoted(s, arena_printf(s->mem, "ix_%s_%s",
-				       dot != NULL ? dot + 1 : table, column));
+	if (strlen(name) > NAME_LIMIT || is_taken(s, quoted(s, name)))
+		name = arena_printf(
+			s->mem, "%.*s_%.*s", NAME_LIMIT - 1 - HASH_DIGITS, name,
+			HASH_DIGITS,
+			crypto_sha256_hex(s->mem, all, strlen(all)));
+	name_add(s, placeholder)->text = quoted(s, name);
 }
 
 const struct db_names *

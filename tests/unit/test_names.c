@@ -164,6 +164,70 @@ a_table_may_be_in_a_schema(void **state)
 			    "\"ix_members_email\"");
 }
 
+/* Tables with names as long as they may be, and columns that only the end
+ * tells apart. */
+#define LONG_START "a12345678901234567890123456789012345678901234567890123"
+static const char long_names[] = "tables {\n"
+				 "user = \"" LONG_START "4567users\"\n"
+				 "accesstoken = \"" LONG_START "4567token\"\n"
+				 "oauth_account = \"" LONG_START "4567oauth\"\n"
+				 "}\n";
+/* By themselves, both would be ix_a_b_c. */
+static const char alike[] = "tables {\n"
+			    "user = \"a\"\n"
+			    "user_email = \"b_c\"\n"
+			    "accesstoken = \"a_b\"\n"
+			    "accesstoken_created_at = \"c\"\n"
+			    "}\n";
+
+static void
+indexes_are_made(struct fixture *f, const char *text, const char *driver)
+{
+	static const struct db_statement count = {
+		.name = "count_indexes",
+		.sql = "SELECT count(*) FROM sqlite_master WHERE type ="
+		       " 'index' AND name LIKE 'ix_%'",
+		.result = "i",
+		.reads_only = true,
+	};
+	static const struct db_statement pg_count = {
+		.name = "count_indexes",
+		.sql = "SELECT count(*) FROM pg_indexes WHERE indexname"
+		       " LIKE 'ix_%'",
+		.result = "i",
+		.reads_only = true,
+	};
+	const struct migrate_watch watch = {0};
+	struct db *db = fixture_open_as(names_of(text), f->url, 10, true);
+	struct db_rows rows;
+	const char *why = "";
+
+	assert_int_equal(migrate_apply(db, f->mem, 1, &watch, &why), OK);
+	assert_int_equal(
+		db_query(db, f->mem,
+			 strcmp(driver, "sqlite") == 0 ? &count : &pg_count,
+			 NULL, 0, &rows),
+		OK);
+	assert_int_equal(rows.cells[0].number, 4);
+	db_close(db);
+}
+
+static void
+each_index_is_made_whatever_tables_are_called(void **state)
+{
+	struct fixture *f = *state;
+
+	indexes_are_made(f, long_names, db_driver(f->db));
+}
+
+static void
+names_that_amount_to_the_same_are_kept_apart(void **state)
+{
+	struct fixture *f = *state;
+
+	indexes_are_made(f, alike, db_driver(f->db));
+}
+
 static void
 keep(void *to, const char *sentence)
 {
@@ -379,6 +443,8 @@ static const struct CMUnitTest sqlite_tests[] = {
 	ON_SQLITE(a_placeholder_that_stands_for_nothing_is_an_error),
 	ON_SQLITE(a_statement_is_expanded_once),
 	ON_SQLITE(everything_works_with_other_names),
+	ON_SQLITE(each_index_is_made_whatever_tables_are_called),
+	ON_SQLITE(names_that_amount_to_the_same_are_kept_apart),
 	ON_SQLITE(a_complaint_uses_the_configured_name),
 	ON_SQLITE(a_schema_is_kept_apart),
 	ON_SQLITE(tables_and_their_columns_are_known),
@@ -389,6 +455,8 @@ static const struct CMUnitTest postgresql_tests[] = {
 	ON_POSTGRESQL(a_placeholder_that_stands_for_nothing_is_an_error),
 	ON_POSTGRESQL(a_statement_is_expanded_once),
 	ON_POSTGRESQL(everything_works_with_other_names),
+	ON_POSTGRESQL(each_index_is_made_whatever_tables_are_called),
+	ON_POSTGRESQL(names_that_amount_to_the_same_are_kept_apart),
 	ON_POSTGRESQL(a_complaint_uses_the_configured_name),
 	ON_POSTGRESQL(a_schema_is_kept_apart),
 	ON_POSTGRESQL(tables_and_their_columns_are_known),
