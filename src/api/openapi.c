@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "core/password.h"
 #include "http/router.h"
+#include "store/schema.h"
 
 #define DOCUMENT_ROOM ((size_t)32 * 1024)
 #define ETAG_DIGITS 32
@@ -334,12 +335,11 @@ add_info(struct buf *out, const struct openapi_settings *s)
 	json_end(out, '}');
 }
 
-static enum err
-build(const struct api *api, struct ctx *cx)
+static void
+build(const struct api *api)
 {
 	struct buf out;
 
-	TRY(user_id_find_kind(cx->db, cx->mem, &api->openapi->ids));
 	buf_init(&out, api->mem, DOCUMENT_ROOM);
 	json_begin(&out, NULL, '{');
 	json_add_text(&out, "openapi", "3.1.0");
@@ -354,6 +354,31 @@ build(const struct api *api, struct ctx *cx)
 	api->openapi->etag =
 		arena_printf(api->mem, "\"%.*s\"", ETAG_DIGITS,
 			     crypto_sha256_hex(api->mem, out.data, out.len));
+}
+
+/* Kept by the worker, unless there is no table yet that says what ids are:
+ * then it is made for this answer alone. */
+static enum err
+document(struct call *c, const struct openapi **out)
+{
+	const struct api *api = c->api;
+	enum user_id_kind ids;
+	struct api *draft;
+
+	*out = api->openapi;
+	if (api->openapi->text != NULL)
+		return OK;
+	TRY(user_id_find_kind(c->cx->db, c->cx->mem, &ids));
+	if (!schema_has_found_ids(c->cx->db)) {
+		draft = arena_new(c->cx->mem, struct api);
+		*draft = *c->api;
+		draft->mem = c->cx->mem;
+		draft->openapi = arena_new(c->cx->mem, struct openapi);
+		api = draft;
+	}
+	api->openapi->ids = ids;
+	build(api);
+	*out = api->openapi;
 	return OK;
 }
 
@@ -370,10 +395,9 @@ is_known(const char *if_none_match, const char *etag)
 enum err
 get_openapi(struct call *c)
 {
-	const struct openapi *o = c->api->openapi;
+	const struct openapi *o;
 
-	if (o->text == NULL)
-		TRY(build(c->api, c->cx));
+	TRY(document(c, &o));
 	c->rs->cache_control = "no-cache";
 	resp_header(c->rs, "ETag", o->etag);
 	if (is_known(c->rq->if_none_match, o->etag)) {

@@ -233,6 +233,12 @@ ids_set(struct schema *s, const char *driver, enum user_id_kind kind, int bits)
 	s->id_type = &id_types[i];
 }
 
+bool
+schema_has_found_ids(const struct db *db)
+{
+	return schema_of(db)->is_found;
+}
+
 void
 schema_forget_ids(struct db *db)
 {

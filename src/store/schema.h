@@ -44,6 +44,10 @@ bool schema_wanted_ids(const struct db *db, enum user_id_kind *out)
 /* Whether the database has a type for UUIDs. */
 bool schema_has_uuids(const struct db *db) NONNULL(1);
 
+/* Whether the last schema_find_ids had a table to look at; what it said without
+ * one may change. */
+bool schema_has_found_ids(const struct db *db) NONNULL(1);
+
 /* Lets the next schema_find_ids ask again: somebody may have made the table
  * anew. */
 void schema_forget_ids(struct db *db) NONNULL(1);

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from client import PASSWORD, new_email
+from commands import run_with
 from conftest import FETCHED
 from test_golden import GOLDEN
 
@@ -216,6 +217,28 @@ def test_a_user_is_as_described(house, name):
     assert fits(answer.json(), schema, schemas)
     members = schemas[schema["$ref"].rsplit("/", 1)[1]]["properties"]
     assert list(answer.json()) == list(members)
+
+
+def id_described(client):
+    schemas = document_of(client)["components"]["schemas"]
+    return schemas["UserRead"]["properties"]["id"]["type"]
+
+
+def test_what_ids_are_is_told_anew_once_there_is_a_table(new_stack):
+    stack = new_stack("sqlite", workers=1)
+    empty = stack.path("empty.db")
+    stack.run("touch", empty)
+    stack.settings["database", None]["url"] = "sqlite:" + empty
+    stack.reload()
+
+    # More often than a worker could keep the documents.
+    told = {id_described(stack.client) for _ in range(200)}
+    done = run_with(stack, 'users { id = "integer" }\n', "migrate")
+
+    assert told == {"string"}
+    assert done.returncode == 0, done.stderr
+    assert id_described(stack.client) == "integer"
+    assert id_described(stack.client) == "integer"
 
 
 def test_nobody_need_sign_in_to_read_it(any_way):
