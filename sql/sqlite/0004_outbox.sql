@@ -3,6 +3,8 @@
 -- seconds since 1970. Rows of one target and user_key go in the order of
 -- their ids. merge_key: of the rows that share one, only the first is kept
 -- while it waits.
+-- attempts only ever grows, since it tells one claim from the next;
+-- attempts_before: those made before somebody had the row tried anew.
 CREATE TABLE fcu_outbox (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	message_id VARCHAR(64) NOT NULL,
@@ -13,6 +15,7 @@ CREATE TABLE fcu_outbox (
 	payload TEXT NOT NULL,
 	state VARCHAR(16) NOT NULL,
 	attempts BIGINT NOT NULL,
+	attempts_before BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
 	due_at BIGINT NOT NULL,
 	claimed_until BIGINT NOT NULL,

@@ -9,8 +9,8 @@
 #include "core/delivery.h"
 #include "core/event.h"
 
-/* Seconds between two looks for rows that are too old. */
-#define SWEEP 60
+/* Milliseconds between two looks for rows that are too old. */
+#define SWEEP 60000
 
 /* A target that fails so often in a row is left alone for a while, longer
  * each time, so that the others need not wait for its time limit. */
@@ -25,8 +25,9 @@
 
 /* What is known of a target, beyond its rows. */
 struct health {
-	unsigned failures; /* in a row */
-	int64_t paused_until;
+	unsigned failures;    /* in a row */
+	int64_t pause;        /* seconds; begins when its turn comes */
+	int64_t paused_until; /* clock_monotonic milliseconds, as next_sweep */
 };
 
 struct courier {
@@ -109,9 +110,10 @@ postpone(struct ctx *cx, const struct outbox_row *row, int64_t at_least,
 	 const char *why)
 {
 	int64_t now = cx->clock();
-	int64_t pause = jittered(doubled(cx->conf->courier.retry_first,
-					 row->attempts - 1,
-					 cx->conf->courier.retry_most));
+	int64_t pause =
+		jittered(doubled(cx->conf->courier.retry_first,
+				 row->attempts - row->attempts_before - 1,
+				 cx->conf->courier.retry_most));
 
 	if (row->expires_at <= now)
 		return give_up(cx, row, why);
@@ -137,17 +139,14 @@ note_success(struct health *h)
 }
 
 static void
-note_failure(struct health *h, const struct outbox_row *row, int64_t now)
+note_failure(struct health *h, const struct outbox_row *row)
 {
-	int64_t pause;
-
 	if (++h->failures < FAILURES_MAX)
 		return;
-	pause = doubled(1, h->failures - FAILURES_MAX, PAUSE_MOST);
-	h->paused_until = now + pause;
+	h->pause = doubled(1, h->failures - FAILURES_MAX, PAUSE_MOST);
 	log_event(LEVEL_WARNING, log_is("target_paused"),
 		  log_text("target", row->target),
-		  log_number("seconds", pause));
+		  log_number("seconds", h->pause));
 }
 
 static const char *
@@ -178,7 +177,7 @@ deliver(struct ctx *cx, const struct event_target *target, struct health *h,
 	}
 	if (e == ERR_INVALID)
 		return give_up(cx, row, reason_of(&report, e));
-	note_failure(h, row, cx->clock());
+	note_failure(h, row);
 	return postpone(cx, row, report.retry_after, reason_of(&report, e));
 }
 
@@ -219,18 +218,30 @@ take_request(struct ctx *cx, const struct outbox_row *row)
 }
 
 static enum err
-sweep(struct courier *c, struct ctx *cx)
+sweep(struct courier *c, struct ctx *cx, int64_t monotonic)
 {
+	int64_t kept = cx->conf->courier.dead_age;
 	int64_t count = 0;
 
-	if (cx->now < c->next_sweep)
+	if (monotonic < c->next_sweep)
 		return OK;
 	TRY(outbox_expire(cx->db, cx->mem, cx->now, &count));
-	c->next_sweep = cx->now + SWEEP;
+	if (kept >= 0)
+		TRY(outbox_forget_dead(cx->db, cx->mem, cx->now - kept));
+	c->next_sweep = monotonic + SWEEP;
 	if (count > 0)
 		log_event(LEVEL_WARNING, log_is("event_expired"),
 			  log_number("count", count));
 	return OK;
+}
+
+static bool
+is_paused(struct health *h, int64_t monotonic)
+{
+	if (h->pause > 0)
+		h->paused_until = monotonic + h->pause * 1000;
+	h->pause = 0;
+	return monotonic < h->paused_until;
 }
 
 /* One row of one queue: that of the requests, or that of a target. */
@@ -245,7 +256,7 @@ take_turn(struct courier *c, struct ctx *cx, size_t turn, int64_t monotonic,
 	struct outbox_row row;
 	enum err e;
 
-	if (cx->now < h->paused_until)
+	if (is_paused(h, monotonic))
 		return OK;
 	e = outbox_claim(cx->db, cx->mem,
 			 target != NULL ? target->key : OUTBOX_NOBODY, cx->now,
@@ -263,7 +274,7 @@ enum err
 courier_step(struct courier *c, struct ctx *cx, int64_t monotonic, bool *worked)
 {
 	*worked = false;
-	TRY(sweep(c, cx));
+	TRY(sweep(c, cx, monotonic));
 	for (size_t i = 0; i <= c->count && !*worked; i++) {
 		size_t turn = c->turn;
 

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/outbox.h"
 
+#include <string.h>
+
+/* Of an error, what is kept. */
+#define ERROR_SIZE 500
+
 /* What row_read reads, in its order. */
 #define OUTBOX_COLUMNS                                                         \
 	"id, message_id, event, target, user_key, payload, state, attempts,"   \
-	" created_at, due_at, claimed_until, expires_at, last_error"
-#define OUTBOX_RESULT "ittttttiiiiit"
-#define OUTBOX_COLUMN_COUNT 13
+	" created_at, due_at, claimed_until, expires_at, last_error,"          \
+	" attempts_before"
+#define OUTBOX_RESULT "ittttttiiiiiti"
+#define OUTBOX_COLUMN_COUNT 14
 
 /* $1 to $5 of the statements that take a filter. */
 #define FILTER                                                                 \
@@ -18,10 +24,13 @@
 static const struct db_statement insert = {
 	.name = "outbox_insert",
 	.sql = "INSERT INTO fcu_outbox (message_id, event, target, user_key,"
-	       " merge_key, payload, state, attempts, created_at, due_at,"
-	       " claimed_until, expires_at) VALUES ($1, $2, $3, $4, $5, $6,"
-	       " 'waiting', 0, $7, $8, 0, $9)"
-	       " ON CONFLICT (merge_key) DO NOTHING",
+	       " merge_key, payload, state, attempts, attempts_before,"
+	       " created_at, due_at, claimed_until, expires_at)"
+	       " VALUES ($1, $2, $3, $4, $5, $6,"
+	       " 'waiting', 0, 0, $7, $8, 0, $9)"
+	       " ON CONFLICT (merge_key) DO UPDATE SET due_at = CASE"
+	       " WHEN excluded.due_at < fcu_outbox.due_at"
+	       " THEN excluded.due_at ELSE fcu_outbox.due_at END",
 	.result = "",
 };
 
@@ -67,6 +76,20 @@ static const struct db_statement bury = {
 	.result = "",
 };
 
+static const struct db_statement forget_requests = {
+	.name = "outbox_forget_requests",
+	.sql = "DELETE FROM fcu_outbox WHERE target = '' AND expires_at <= $1"
+	       " AND claimed_until <= $1",
+	.result = "",
+};
+
+static const struct db_statement forget_dead = {
+	.name = "outbox_forget_dead",
+	.sql = "DELETE FROM fcu_outbox WHERE state = 'dead'"
+	       " AND expires_at <= $1",
+	.result = "",
+};
+
 static const struct db_statement expire = {
 	.name = "outbox_expire",
 	.sql = "UPDATE fcu_outbox SET state = 'dead', merge_key = NULL,"
@@ -86,9 +109,9 @@ static const struct db_statement list = {
 
 static const struct db_statement retry = {
 	.name = "outbox_retry",
-	.sql = "UPDATE fcu_outbox SET state = 'waiting', attempts = 0,"
-	       " due_at = $6, expires_at = $7 WHERE" FILTER
-	       " AND claimed_until <= $6",
+	.sql = "UPDATE fcu_outbox SET state = 'waiting',"
+	       " attempts_before = attempts, due_at = $6, expires_at = $7"
+	       " WHERE" FILTER " AND claimed_until <= $6",
 	.result = "",
 };
 
@@ -122,6 +145,7 @@ row_read(const struct db_value *row, struct outbox_row *out)
 		.claimed_until = row[10].number,
 		.expires_at = row[11].number,
 		.last_error = row[12].text,
+		.attempts_before = row[13].number,
 	};
 }
 
@@ -163,6 +187,19 @@ outbox_claim(struct db *db, struct arena *mem, const char *target, int64_t now,
 	return OK;
 }
 
+/* What others say may be longer than the column, and need not be text: the
+ * row must be settled all the same. */
+static const char *
+last_error(struct arena *mem, const char *error)
+{
+	char *text = arena_copy(mem, error, strnlen(error, ERROR_SIZE));
+
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
 /* Of a row that is still ours. */
 static enum err
 settle(struct db *db, struct arena *mem, const struct db_statement *statement,
@@ -193,7 +230,7 @@ outbox_postpone(struct db *db, struct arena *mem, const struct outbox_row *row,
 		db_int(row->id),
 		db_int(row->attempts),
 		db_int(due_at),
-		db_text(error),
+		db_text(last_error(mem, error)),
 	};
 
 	return settle(db, mem, &postpone, values, countof(values));
@@ -206,7 +243,7 @@ outbox_bury(struct db *db, struct arena *mem, const struct outbox_row *row,
 	const struct db_value values[] = {
 		db_int(row->id),
 		db_int(row->attempts),
-		db_text(error),
+		db_text(last_error(mem, error)),
 	};
 
 	return settle(db, mem, &bury, values, countof(values));
@@ -216,8 +253,19 @@ enum err
 outbox_expire(struct db *db, struct arena *mem, int64_t now, int64_t *count)
 {
 	const struct db_value value = db_int(now);
+	enum err e = db_run(db, mem, &forget_requests, &value, 1, NULL);
 
+	if (e != OK)
+		return e;
 	return db_run(db, mem, &expire, &value, 1, count);
+}
+
+enum err
+outbox_forget_dead(struct db *db, struct arena *mem, int64_t until)
+{
+	const struct db_value value = db_int(until);
+
+	return db_run(db, mem, &forget_dead, &value, 1, NULL);
 }
 
 static void

@@ -37,13 +37,14 @@ struct outbox_row {
 	int64_t due_at;
 	int64_t claimed_until;
 	int64_t expires_at;
-	const char *last_error; /* NULL: none yet */
+	const char *last_error;  /* NULL: none yet */
+	int64_t attempts_before; /* those before it was last made to wait */
 };
 
 /*
  * Writes a row that waits: of `row` everything but id, state, attempts,
  * claimed_until and last_error. One whose merge_key another row has is left
- * out, which is OK.
+ * out, which is OK; the other one is due then when it would have been.
  */
 enum err outbox_insert(struct db *db, struct arena *mem,
 		       const struct outbox_row *row) NODISCARD NONNULL(1, 2, 3);
@@ -68,9 +69,14 @@ enum err outbox_bury(struct db *db, struct arena *mem,
 		     const struct outbox_row *row, const char *error)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
-/* Gives up the rows that expired, unless they are claimed. */
+/* Gives up the rows that expired, unless they are claimed; requests that
+ * nobody has looked into are worth nothing any more, and deleted. */
 enum err outbox_expire(struct db *db, struct arena *mem, int64_t now,
 		       int64_t *count) NODISCARD NONNULL(1, 2, 4);
+
+/* Deletes the dead rows that expired until then. */
+enum err outbox_forget_dead(struct db *db, struct arena *mem, int64_t until)
+	NODISCARD NONNULL(1, 2);
 
 /* Which rows are meant; NULL: whatever. */
 struct outbox_filter {

@@ -74,6 +74,7 @@ set_up(void **state)
 	conf = (struct config){0};
 	conf.mem = f->mem;
 	conf.courier.max_age = 100;
+	conf.courier.dead_age = -1;
 	conf.courier.lease = 20;
 	conf.courier.retry_first = 4;
 	conf.courier.retry_most = 16;

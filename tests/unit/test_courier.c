@@ -50,7 +50,8 @@ step(void)
 	if (courier == NULL)
 		courier = courier_open(&cx);
 	cx.now = now;
-	assert_int_equal(courier_step(courier, &cx, 1, &worked), OK);
+	assert_int_equal(
+		courier_step(courier, &cx, (now - NOW) * 1000, &worked), OK);
 	return worked;
 }
 

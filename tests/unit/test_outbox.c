@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "db_fixture.h"
 
+#include <sys/wait.h>
+#include <time.h>
+
 #include "base/attr.h"
 #include "db/migrate.h"
 #include "store/outbox.h"
@@ -289,9 +292,93 @@ dead_rows_can_be_made_to_wait_again(void **state)
 		OK);
 	assert_int_equal(n, 1);
 	row = claim(f, NOW + 200);
-	assert_int_equal(row.attempts, 1);
+	assert_int_equal(row.attempts - row.attempts_before, 1);
 	assert_int_equal(row.expires_at, NOW + 300);
 	assert_string_equal(row.last_error, "refused");
+}
+
+static void
+a_row_that_waits_anew_is_not_settled_by_who_held_it_before(void **state)
+{
+	const struct outbox_filter all = {0};
+	struct fixture *f = *state;
+	struct outbox_row late;
+	int64_t n;
+
+	tables_make(f);
+	put(f, HOOK, "anna");
+	late = claim(f, NOW);
+	assert_int_equal(
+		outbox_retry(f->db, f->mem, &all, NOW + 20, NOW + 300, &n), OK);
+	(void)claim(f, NOW + 20);
+
+	assert_int_equal(outbox_done(f->db, f->mem, &late), ERR_NOT_FOUND);
+	assert_int_equal(outbox_bury(f->db, f->mem, &late, "no"),
+			 ERR_NOT_FOUND);
+	assert_int_equal(count(f, OUTBOX_WAITING), 1);
+}
+
+static void
+a_row_is_settled_whatever_the_error_is(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox_row row;
+	char error[5000];
+
+	tables_make(f);
+	memset(error, 'x', sizeof(error));
+	memcpy(error, "\xff\n\x80", 3);
+	error[sizeof(error) - 1] = '\0';
+	put(f, HOOK, "anna");
+
+	row = claim(f, NOW);
+	assert_int_equal(outbox_postpone(f->db, f->mem, &row, NOW + 5, error),
+			 OK);
+	row = claim(f, NOW + 5);
+	assert_memory_equal(row.last_error, "???xxx", 6);
+	assert_int_equal(outbox_bury(f->db, f->mem, &row, error), OK);
+
+	assert_int_equal(count(f, OUTBOX_DEAD), 1);
+}
+
+static void
+who_asks_again_need_not_wait_out_a_failure(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox_row row = row_of(HOOK, "anna");
+	struct outbox_row again = row_of(HOOK, "anna");
+
+	tables_make(f);
+	again.merge_key = row.merge_key = "after_forgot_password anna";
+	again.due_at = NOW + 20;
+	assert_int_equal(outbox_insert(f->db, f->mem, &row), OK);
+	row = claim(f, NOW);
+	assert_int_equal(outbox_postpone(f->db, f->mem, &row, NOW + 60, "no"),
+			 OK);
+
+	assert_int_equal(outbox_insert(f->db, f->mem, &again), OK);
+
+	expect_none(f, NOW + 19);
+	(void)claim(f, NOW + 20);
+}
+
+static void
+requests_that_expired_are_forgotten_and_dead_rows_later(void **state)
+{
+	struct fixture *f = *state;
+	int64_t n;
+
+	tables_make(f);
+	put(f, OUTBOX_NOBODY, "anna@example.com");
+	put(f, HOOK, "anna");
+
+	assert_int_equal(outbox_expire(f->db, f->mem, NOW + 100, &n), OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(count(f, OUTBOX_DEAD), 1);
+	assert_int_equal(outbox_forget_dead(f->db, f->mem, NOW + 99), OK);
+	assert_int_equal(count(f, OUTBOX_DEAD), 1);
+	assert_int_equal(outbox_forget_dead(f->db, f->mem, NOW + 100), OK);
+	assert_int_equal(count(f, OUTBOX_DEAD), 0);
 }
 
 static void
@@ -316,21 +403,58 @@ rows_are_dropped_by_what_is_asked_for_but_not_under_a_courier(void **state)
 	assert_int_equal(count(f, OUTBOX_WAITING), 1);
 }
 
+/* What a claim in a transaction of its own needs. */
+struct rival {
+	struct fixture *f;
+	int ready;
+};
+
+static enum err
+claim_slowly(struct db *db, void *arg)
+{
+	const struct rival *r = arg;
+	const struct timespec while_it_waits = {.tv_nsec = 300000000};
+	struct outbox_row row;
+	enum err e = outbox_claim(db, r->f->mem, HOOK, NOW, NOW + 10, &row);
+
+	if (e == OK && write(r->ready, "", 1) != 1)
+		e = ERR_IO;
+	(void)nanosleep(&while_it_waits, NULL);
+	return e;
+}
+
+/* The other one's statement waits for the lock, and must look again then. */
 static void
 two_couriers_never_hold_one_row(void **state)
 {
 	struct fixture *f = *state;
-	struct outbox_row one;
 	struct outbox_row two;
+	int fds[2];
+	int status;
+	pid_t pid;
+	char c;
 
 	tables_make(f);
 	put(f, HOOK, "anna");
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct rival r = {f, fds[1]};
+		struct db *db = fixture_open(f->url, 10, true);
 
-	assert_int_equal(outbox_claim(f->db, f->mem, HOOK, NOW, NOW + 10, &one),
-			 OK);
+		_exit(db_transact(db, claim_slowly, &r) == OK ? 0 : 1);
+	}
+	assert_int_equal(read(fds[0], &c, 1), 1);
+
 	assert_int_equal(
 		outbox_claim(f->other, f->mem, HOOK, NOW, NOW + 10, &two),
 		ERR_NOT_FOUND);
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
 }
 
 #define TESTS(RUN)                                                                  \
@@ -344,6 +468,10 @@ two_couriers_never_hold_one_row(void **state)
 		RUN(expired_rows_are_given_up_unless_claimed),                      \
 		RUN(rows_are_listed_by_what_is_asked_for_in_pages),                 \
 		RUN(dead_rows_can_be_made_to_wait_again),                           \
+		RUN(a_row_that_waits_anew_is_not_settled_by_who_held_it_before),    \
+		RUN(a_row_is_settled_whatever_the_error_is),                        \
+		RUN(who_asks_again_need_not_wait_out_a_failure),                    \
+		RUN(requests_that_expired_are_forgotten_and_dead_rows_later),       \
 		RUN(rows_are_dropped_by_what_is_asked_for_but_not_under_a_courier), \
 		RUN(two_couriers_never_hold_one_row)
 
