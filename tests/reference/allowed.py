@@ -104,6 +104,7 @@ ALLOWED = (
         "item": 10,
         "why": "an ambiguous token is no token, so the other one of two counts",
         "when": ["an ambiguous token", "two tokens"],
+        "ours": [200, 204, 400, 401, 403, 404, 422],
     },
     {
         "item": 10,

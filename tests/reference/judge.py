@@ -106,11 +106,18 @@ def bad_text_in_form(asked):
 
 
 def from_another_site(asked):
-    """An unsafe request with our cookie and a foreign origin."""
-    return (
-        asked.method in UNSAFE
-        and any("fastapiusersauth" in one for one in asked.all("cookie"))
-        and bool(asked.all("origin") or asked.all("sec-fetch-site"))
+    """An unsafe request with our cookie that does not come from here."""
+    if asked.method not in UNSAFE or not any(
+        "fastapiusersauth" in one for one in asked.all("cookie")
+    ):
+        return False
+    sites = asked.all("sec-fetch-site")
+    if sites:
+        return sites[0] not in ("same-origin", "none")
+    hosts = [host.lower() for host in asked.all("host")]
+    return any(
+        origin.partition("://")[2].lower() not in hosts
+        for origin in asked.all("origin")
     )
 
 
