@@ -132,23 +132,6 @@ crews_discharge(struct supervisor *s, enum crew_role role)
 	}
 }
 
-/* A plan that was good stays behind the next until that has proved itself;
- * one that was not makes way. */
-static void
-plan_leave(struct supervisor *s)
-{
-	if (!s->announced) {
-		crews_discharge(s, CREW_CURRENT);
-		s->calls->release(s->calls->to, s->plan);
-		return;
-	}
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role == CREW_CURRENT)
-			c->role = CREW_STANDBY;
-	}
-	s->standby = s->plan;
-}
-
 static void
 standby_release(struct supervisor *s)
 {
@@ -157,6 +140,38 @@ standby_release(struct supervisor *s)
 	crews_discharge(s, CREW_STANDBY);
 	s->calls->release(s->calls->to, s->standby);
 	s->standby = NULL;
+}
+
+/* Whether each crew has had a worker that served, be it the only one yet. */
+static bool
+plan_has_served(struct supervisor *s)
+{
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role != CREW_CURRENT)
+			continue;
+		crew_look(c, s->now);
+		if (!c->served)
+			return false;
+	}
+	return true;
+}
+
+/* A plan that was good stays behind the next until that has proved itself;
+ * one that was not makes way. */
+static void
+plan_leave(struct supervisor *s)
+{
+	if (!s->announced && !plan_has_served(s)) {
+		crews_discharge(s, CREW_CURRENT);
+		s->calls->release(s->calls->to, s->plan);
+		return;
+	}
+	standby_release(s);
+	for (struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (c->role == CREW_CURRENT)
+			c->role = CREW_STANDBY;
+	}
+	s->standby = s->plan;
 }
 
 /* The doors are as the newest plan wants them. */
