@@ -656,3 +656,13 @@ def test_new_secrets_lose_nothing_that_is_under_way(new_oauth):
     # What no secret opens is not shown, and fails nothing.
     [account] = oauth.me(answer)["oauth_accounts"]
     assert account["access_token"] == account["refresh_token"] == ""
+
+
+def test_used_states_are_forgotten_when_they_would_have_expired(oauth):
+    oauth.stack.ask("INSERT INTO fcu_revoked_token (token_hash, expires_at) "
+                    f"VALUES ('{new_sub()}', 1700000000)")
+
+    assert oauth.way().sign_in().status_code == 200
+
+    assert int(oauth.stack.ask("SELECT count(*) FROM fcu_revoked_token WHERE "
+                               "expires_at = 1700000000")) == 0
