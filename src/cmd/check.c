@@ -175,9 +175,13 @@ check_outbox(struct examination *x)
 {
 	int64_t dead = 0;
 	int64_t waiting = 0;
+	bool is_there = false;
 
 	/* Without its tables the schema has said so. */
-	if (outbox_count(x->database.db, x->database.mem, OUTBOX_DEAD, &dead) !=
+	if (db_has_table(x->database.db, x->database.mem, "fcu_outbox",
+			 &is_there) != OK ||
+	    !is_there ||
+	    outbox_count(x->database.db, x->database.mem, OUTBOX_DEAD, &dead) !=
 		    OK ||
 	    outbox_count(x->database.db, x->database.mem, OUTBOX_WAITING,
 			 &waiting) != OK)
