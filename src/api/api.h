@@ -75,7 +75,7 @@ extern const struct schema authorization_schema;
 void object_render(struct buf *out, const struct schema *schema,
 		   const void *from) NONNULL(1, 2, 3);
 
-/* The user as the contract shows him, as JSON. */
+/* The user as the contract shows him to a superuser, as JSON. */
 void user_show(struct buf *out, const struct user *u) NONNULL(1, 2);
 
 /* Answers with the row's status and the user as the contract shows him, with

@@ -159,6 +159,7 @@ api_open(const struct config *conf)
 	api->mem = mem;
 	api->conf = conf;
 	api->openapi = arena_new(mem, struct openapi);
+	custom_schemas_make(mem, user_fields_make(mem, conf), &api->custom);
 	api->bound = arena_array(mem, most, sizeof(*api->bound));
 	for (size_t r = 0; r < countof(routes); r++) {
 		size_t mounts = mounts_of(mem, &routes[r], conf);

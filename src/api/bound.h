@@ -3,6 +3,7 @@
 #ifndef BOUND_H
 #define BOUND_H
 
+#include "api/fields.h"
 #include "api/route.h"
 
 struct openapi;
@@ -21,6 +22,7 @@ struct bound_route {
 struct api {
 	struct arena *mem; /* for what lives as long as this */
 	const struct config *conf;
+	struct custom_schemas custom; /* the configured fields of users */
 	struct bound_route *bound;
 	size_t count;
 	struct openapi *openapi;

@@ -161,6 +161,68 @@ is_hint(const char *format)
 	return strcmp(format, "password") == 0;
 }
 
+static const struct {
+	const char *name;
+	const char *format;
+} kinds[] = {
+	[FIELD_TEXT] = {"string", NULL},
+	[FIELD_BOOL] = {"boolean", NULL},
+	[FIELD_LIST] = {"array", NULL},
+	[FIELD_INTEGER] = {"integer", NULL},
+	[FIELD_NUMBER] = {"number", NULL},
+	[FIELD_DATE] = {"string", "date"},
+	[FIELD_DATETIME] = {"string", "date-time"},
+	[FIELD_UUID] = {"string", "uuid"},
+	[FIELD_CHOICE] = {"string", NULL},
+};
+
+static void
+add_bound(struct buf *out, const char *name, const struct field *f,
+	  int64_t whole, double real)
+{
+	struct buf b;
+
+	/* What no column exceeds is no bound that anybody set. */
+	if (f->type != FIELD_NUMBER &&
+	    (whole == INT64_MIN || whole == INT64_MAX))
+		return;
+	buf_init(&b, out->mem, 32);
+	if (f->type == FIELD_NUMBER)
+		json_write_real(&b, real);
+	else
+		buf_number(&b, whole);
+	json_add_raw(out, name, b.data);
+}
+
+static void
+add_choices(struct buf *out, const struct field_bounds *b)
+{
+	if (b->choice_count == 1) {
+		json_add_text(out, "const", b->choices[0]);
+		return;
+	}
+	json_begin(out, "enum", '[');
+	for (size_t i = 0; i < b->choice_count; i++)
+		json_add_text(out, NULL, b->choices[i]);
+	json_end(out, ']');
+}
+
+static void
+add_bounds(struct buf *out, const struct field *f)
+{
+	const struct field_bounds *b = f->bounds;
+	bool is_text = f->type == FIELD_TEXT;
+
+	if (f->type == FIELD_CHOICE)
+		add_choices(out, b);
+	if (b->has_max)
+		add_bound(out, is_text ? "maxLength" : "maximum", f, b->max,
+			  b->real_max);
+	if (b->has_min)
+		add_bound(out, is_text ? "minLength" : "minimum", f, b->min,
+			  b->real_min);
+}
+
 static void
 add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
 {
@@ -168,18 +230,13 @@ add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
 		json_add_text(out, "type", "integer");
 		return;
 	}
-	switch (f->type) {
-	case FIELD_TEXT:
-		json_add_text(out, "type", "string");
-		break;
-	case FIELD_BOOL:
-		json_add_text(out, "type", "boolean");
-		break;
-	case FIELD_LIST:
-		json_add_text(out, "type", "array");
+	json_add_text(out, "type", kinds[f->type].name);
+	if (f->type == FIELD_LIST)
 		json_add_raw(out, "items", "{\"type\":\"string\"}");
-		break;
-	}
+	if (f->bounds != NULL)
+		add_bounds(out, f);
+	if (kinds[f->type].format != NULL)
+		json_add_text(out, "format", kinds[f->type].format);
 	if (f->fixed != NULL)
 		json_add_text(out, "pattern",
 			      arena_printf(out->mem, "^%s$", f->fixed));
@@ -207,41 +264,60 @@ openapi_field(struct buf *out, const struct api *api, const char *member,
 	if (f->format != NULL && is_hint(f->format))
 		json_add_text(out, "format", f->format);
 	json_add_text(out, "title", openapi_title(out->mem, f->name));
+	if (f->help != NULL)
+		json_add_text(out, "description", f->help);
 	if (f->initial != NULL)
 		json_add_raw(out, "default", f->initial);
 	json_end(out, '}');
 }
 
 static void
-add_required(struct buf *out, const struct schema *s)
+add_required(struct buf *out, const struct schema *s, bool *any)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->fields[i].need != FIELD_REQUIRED)
 			continue;
-		if (!any)
+		if (!*any)
 			json_begin(out, "required", '[');
-		any = true;
+		*any = true;
 		json_add_text(out, NULL, s->fields[i].name);
 	}
-	if (any)
-		json_end(out, ']');
+}
+
+/* The configured fields that belong behind those of the schema. */
+static const struct schema *
+custom_of(const struct api *api, const struct schema *s)
+{
+	static const struct schema none = {0};
+
+	if (s == &register_schema)
+		return &api->custom.create;
+	if (s == &change_schema)
+		return &api->custom.change;
+	return s == &user_schema ? &api->custom.read_self : &none;
 }
 
 static void
 add_schema(struct buf *out, const struct api *api, const char *name,
 	   const struct schema *s)
 {
+	const struct schema *more = custom_of(api, s);
+	bool any = false;
+
 	json_begin(out, name, '{');
 	json_begin(out, "properties", '{');
 	for (size_t i = 0; i < s->count; i++)
 		openapi_field(out, api, s->fields[i].name, &s->fields[i]);
+	for (size_t i = 0; i < more->count; i++)
+		openapi_field(out, api, more->fields[i].name, &more->fields[i]);
 	if (s == &user_schema && oauth_accounts_are_shown(api->conf))
 		json_add_raw(out, "oauth_accounts", accounts_property);
 	json_end(out, '}');
 	json_add_text(out, "type", "object");
-	add_required(out, s);
+	add_required(out, s, &any);
+	add_required(out, more, &any);
+	if (any)
+		json_end(out, ']');
 	json_add_text(out, "title", name);
 	json_end(out, '}');
 }

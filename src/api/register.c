@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/api.h"
+#include "api/bound.h"
 #include "core/account.h"
 #include "core/email.h"
 
@@ -37,12 +37,16 @@ post_register(struct call *c)
 {
 	struct registration in = {0};
 	struct signup signup = {.is_active = true};
+	const struct custom_schemas *custom = &c->api->custom;
+	struct field_value *more = custom_values_new(c->cx->mem, custom);
 	const char *reason;
 	enum err e;
 
-	TRY(input_read(c->rq, &c->input, &register_schema, c->rs, &in));
+	TRY(input_read_both(c->rq, &c->input, &register_schema, &in,
+			    &custom->create, more, c->rs));
 	signup.email = in.email;
 	signup.password = in.password;
+	signup.fields = custom_signup(c->cx->mem, custom, more);
 	e = account_register(c->cx, &signup, &c->target, &reason);
 	if (e == ERR_REGISTER_INVALID_PASSWORD)
 		reason_detail(c->rs, e, reason);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/route.h"
@@ -44,27 +45,68 @@ value_render(struct buf *out, const struct field *f, const void *from)
 		memcpy(&flag, at, sizeof(flag));
 		buf_text(out, flag ? "true" : "false");
 		break;
-	case FIELD_LIST: /* of queries alone */
-		break;
+	case FIELD_LIST:
+	case FIELD_INTEGER:
+	case FIELD_NUMBER:
+	case FIELD_DATE:
+	case FIELD_DATETIME:
+	case FIELD_UUID:
+	case FIELD_CHOICE:
+		/* Of queries and configured fields alone. */
+		abort();
+	}
+}
+
+static void
+members_render(struct buf *out, const struct schema *schema, const void *from)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		json_write_text(out, schema->fields[i].name);
+		buf_char(out, ':');
+		value_render(out, &schema->fields[i], from);
 	}
 }
 
 void
 object_render(struct buf *out, const struct schema *schema, const void *from)
 {
-	for (size_t i = 0; i < schema->count; i++) {
-		buf_char(out, i == 0 ? '{' : ',');
-		json_write_text(out, schema->fields[i].name);
+	buf_char(out, '{');
+	members_render(out, schema, from);
+	buf_char(out, '}');
+}
+
+static void
+fields_render(struct buf *out, const struct user *u, bool to_admin)
+{
+	const struct user_fields *shape = u->shape;
+
+	for (size_t i = 0; u->fields != NULL && i < shape->count; i++) {
+		const struct user_field *f = &shape->items[i];
+
+		if (f->read == ACCESS_ADMIN && !to_admin)
+			continue;
+		buf_char(out, ',');
+		json_write_text(out, f->name);
 		buf_char(out, ':');
-		value_render(out, &schema->fields[i], from);
+		user_field_write(out, f, &u->fields[i]);
 	}
+}
+
+static void
+user_show_to(struct buf *out, const struct user *u, bool to_admin)
+{
+	buf_char(out, '{');
+	members_render(out, &user_schema, u);
+	fields_render(out, u, to_admin);
 	buf_char(out, '}');
 }
 
 void
 user_show(struct buf *out, const struct user *u)
 {
-	object_render(out, &user_schema, u);
+	user_show_to(out, u, true);
 }
 
 static void
@@ -123,7 +165,7 @@ user_render(struct call *c, const struct user *u)
 	if (shown)
 		TRY(oauth_accounts(c->cx, u->id, &list, &count));
 	resp_json(c->rs, c->route->status);
-	user_show(&c->rs->body, u);
+	user_show_to(&c->rs->body, u, c->route->who == WHO_SUPERUSER);
 	if (shown)
 		accounts_render(&c->rs->body, list, count);
 	return OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/route.h"
+#include "api/bound.h"
 #include "core/account.h"
 #include "core/email.h"
 
@@ -19,6 +19,19 @@ static const struct field change_fields[] = {
 
 const struct schema change_schema = {.fields = change_fields,
 				     .count = countof(change_fields)};
+
+/* The body of a PATCH, and what of the configured fields it changes. */
+static enum err
+read_change(struct call *c, bool by_admin, struct account_change *out)
+{
+	const struct custom_schemas *custom = &c->api->custom;
+	struct field_value *more = custom_values_new(c->cx->mem, custom);
+
+	TRY(input_read_both(c->rq, &c->input, &change_schema, out,
+			    &custom->change, more, c->rs));
+	out->fields = custom_change(c->cx->mem, custom, more, by_admin);
+	return OK;
+}
 
 /* Whoever asks, and what the row wants of him. */
 static struct actor
@@ -62,9 +75,10 @@ patch_me(struct call *c)
 	struct account_change in = {0};
 	struct account_change safe = {0};
 
-	TRY(input_read(c->rq, &c->input, &change_schema, c->rs, &in));
+	TRY(read_change(c, false, &in));
 	safe.email = in.email;
 	safe.password = in.password;
+	safe.fields = in.fields;
 	return change_user(c, &c->user, &safe);
 }
 
@@ -81,7 +95,7 @@ patch_user(struct call *c)
 {
 	struct account_change in = {0};
 
-	TRY(input_read(c->rq, &c->input, &change_schema, c->rs, &in));
+	TRY(read_change(c, true, &in));
 	return change_user(c, &c->target, &in);
 }
 

@@ -364,6 +364,7 @@ config_check(struct reading *r)
 	memory_check(r);
 	needed_check(r);
 	config_check_names(r);
+	config_check_fields(r);
 	config_check_delivery(r);
 	oauth_cookie_check(r);
 	providers_check(r);

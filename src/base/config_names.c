@@ -23,9 +23,8 @@ static const struct table_names tables[] = {
 	{"oauth_account", 8},
 };
 
-/* NULL when `len` bytes of text can be an identifier. */
-static const char *
-identifier_fault(const char *text, size_t len)
+const char *
+config_identifier_fault(const char *text, size_t len)
 {
 	if (len == 0)
 		return "must not be empty";
@@ -42,10 +41,10 @@ table_fault(const struct config *c, const char *text)
 {
 	const char *dot = strchr(text, '.');
 	const char *table = dot != NULL ? dot + 1 : text;
-	const char *why = identifier_fault(table, strlen(table));
+	const char *why = config_identifier_fault(table, strlen(table));
 
 	if (why == NULL && dot != NULL)
-		why = identifier_fault(text, (size_t)(dot - text));
+		why = config_identifier_fault(text, (size_t)(dot - text));
 	if (why == NULL && dot != NULL &&
 	    text_starts(c->database.url, "sqlite:"))
 		why = "names a schema, which SQLite has none of";
@@ -69,7 +68,7 @@ columns_check(struct reading *r, const struct instance *in, size_t first,
 {
 	for (size_t i = first; i < first + count; i++) {
 		const char *name = name_at(in, i);
-		const char *why = identifier_fault(name, strlen(name));
+		const char *why = config_identifier_fault(name, strlen(name));
 
 		for (size_t k = first; why == NULL && k < i; k++)
 			if (text_same(name, name_at(in, k)))

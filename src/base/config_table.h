@@ -163,4 +163,10 @@ void providers_check(struct reading *r) NONNULL(1);
 const char *config_secret_file(struct reading *r, const char *path,
 			       const char **out) NODISCARD NONNULL(1, 2, 3);
 
+/* The part that is about the fields of users. */
+void config_check_fields(struct reading *r) NONNULL(1);
+
+/* NULL when `len` bytes of text can be an identifier, else why not. */
+const char *config_identifier_fault(const char *text, size_t len) NONNULL(1);
+
 #endif

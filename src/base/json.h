@@ -87,6 +87,8 @@ bool json_number_int64(const struct json *v, int64_t *out)
 /* Writes a text with quotes, escaped as Python's json.dumps with
  * ensure_ascii=False does; the byte 0xff as U+FFFD. */
 void json_write_text(struct buf *out, const char *text) NONNULL(1, 2);
+/* Writes a number as Python's repr does; null for what is none. */
+void json_write_real(struct buf *out, double d) NONNULL(1);
 /* Writes any value compactly, numbers as Python would print them. */
 void json_write(struct buf *out, const struct json *v) NONNULL(1, 2);
 

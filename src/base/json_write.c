@@ -82,8 +82,8 @@ write_positional(struct buf *out, const char *digits, long count, long point)
 }
 
 /* As Python's repr: positional from 1e-4 to below 1e16. */
-static void
-write_double(struct buf *out, double d)
+void
+json_write_real(struct buf *out, double d)
 {
 	char text[40];
 	char digits[24] = "";
@@ -123,7 +123,7 @@ write_number(struct buf *out, const struct json *v)
 	const char *text = json_number_text(v);
 
 	if (!json_number_is_int(v))
-		write_double(out, json_number(v));
+		json_write_real(out, json_number(v));
 	else if (strcmp(text, "-0") == 0)
 		buf_char(out, '0');
 	else

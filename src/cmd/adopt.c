@@ -9,6 +9,7 @@
 #include "cmd/adoption.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "store/user_columns.h"
 
 static const char adopt_usage[] =
 	"usage: fastcgi-users [-c FILE] adopt [--apply] [--json]\n"
@@ -75,6 +76,7 @@ static enum err
 adopt(struct database *d, const struct adopt_options *with)
 {
 	static const struct migrate_watch watch = {.check = adoption_check};
+	struct user_columns columns;
 	struct adoption found;
 	const char *why = NULL;
 	enum err e = adoption_examine(d->db, d->mem, &found, &why);
@@ -84,6 +86,8 @@ adopt(struct database *d, const struct adopt_options *with)
 		return fail(e, why);
 	if (found.outcome == OK && with->apply) {
 		e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
+		if (e == OK)
+			e = user_columns_add(d->db, d->mem, &columns, &why);
 		if (e != OK)
 			return fail(e, why);
 		applied = true;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "store/schema.h"
 #include "store/user.h"
+#include "store/user_columns.h"
 #include "store/user_table.h"
 
 /* One of each kind a table, and some more. */
@@ -203,12 +204,25 @@ rows_judge(struct db *db, struct arena *mem, struct adoption *a,
 	   const char **why)
 {
 	const struct survey *s = &a->survey;
+	struct user_columns columns;
 	enum err e = user_table_check(db, mem, why);
 
 	if (e == ERR_INVALID)
 		obstacle(mem, a, e, *why);
 	else if (e != OK)
 		return e;
+	e = user_columns_find(db, mem, &columns, why);
+	if (e != OK && e != ERR_INVALID)
+		return e;
+	for (size_t i = 0; e == OK && i < columns.count; i++) {
+		const struct user_column *c = &columns.missing[i];
+
+		list_add(mem, &a->additions,
+			 arena_printf(mem, "the column %s on the table %s",
+				      c->name, s->tables[0].name));
+		if (c->note != NULL)
+			list_add(mem, &a->notes, c->note);
+	}
 	if (s->clash_count > 0)
 		obstacle(mem, a, ERR_INVALID,
 			 clashes_told(mem, s->clashes, s->clash_count));

@@ -19,6 +19,7 @@
 #include "remote/redis.h"
 #include "store/outbox.h"
 #include "store/user.h"
+#include "store/user_columns.h"
 #include "store/user_table.h"
 
 /* A clock that is behind a file of ours by more is wrong. */
@@ -51,12 +52,16 @@ static enum err
 check_schema(struct examination *x)
 {
 	struct migrate_state state = {0};
+	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e =
 		migrate_state(x->database.db, x->database.mem, &state, &why);
 
 	if (e == OK)
 		e = user_table_check(x->database.db, x->database.mem, &why);
+	if (e == OK)
+		e = user_columns_find(x->database.db, x->database.mem, &columns,
+				      &why);
 	if (e != OK) {
 		(void)command_fail(0, "schema: %s", why);
 		return e;
@@ -67,6 +72,15 @@ check_schema(struct examination *x)
 				   "fastcgi-users migrate",
 				   state.pending_count,
 				   state.pending_count == 1 ? " is" : "s are");
+		return ERR_CONFIGURATION;
+	}
+	if (columns.count > 0) {
+		(void)command_fail(0,
+				   "schema: the table of users lacks the "
+				   "column \"%s\"%s of the configured fields; "
+				   "run fastcgi-users migrate",
+				   columns.missing[0].name,
+				   columns.count > 1 ? " and others" : "");
 		return ERR_CONFIGURATION;
 	}
 	(void)printf("ok: the schema is up to date (version %lld)\n",

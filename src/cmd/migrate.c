@@ -10,6 +10,7 @@
 #include "cmd/adoption.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "store/user_columns.h"
 
 static enum err
 fail(enum err e, const char *why)
@@ -27,6 +28,14 @@ say_applied(void *arg, const struct migration *done)
 		     done->name);
 }
 
+static void
+say_added(const struct user_column *c)
+{
+	(void)printf("added the column %s\n", c->name);
+	if (c->note != NULL)
+		(void)printf("note: %s\n", c->note);
+}
+
 static enum err
 run_apply(struct database *d)
 {
@@ -34,12 +43,34 @@ run_apply(struct database *d)
 		.check = adoption_check,
 		.applied = say_applied,
 	};
+	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
 
+	if (e == OK)
+		e = user_columns_add(d->db, d->mem, &columns, &why);
 	if (e != OK)
 		return fail(e, why);
+	for (size_t i = 0; i < columns.count; i++)
+		say_added(&columns.missing[i]);
 	(void)puts("the schema is up to date");
+	return OK;
+}
+
+static enum err
+plan_columns(struct database *d, const struct user_columns *columns)
+{
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct user_column *c = &columns->missing[i];
+		const char *sql;
+		enum err e = db_expand(d->db, d->mem, c->sql, &sql);
+
+		if (e != OK)
+			return fail(e, db_complaint(d->db));
+		(void)printf("-- the column %s%s%s\n%s;\n", c->name,
+			     c->note != NULL ? ": " : "",
+			     c->note != NULL ? c->note : "", sql);
+	}
 	return OK;
 }
 
@@ -47,9 +78,12 @@ static enum err
 run_plan(struct database *d)
 {
 	struct migrate_state state = {0};
+	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e = migrate_state(d->db, d->mem, &state, &why);
 
+	if (e == OK)
+		e = user_columns_find(d->db, d->mem, &columns, &why);
 	if (e != OK)
 		return fail(e, why);
 	for (size_t i = 0; i < state.pending_count; i++) {
@@ -62,18 +96,21 @@ run_plan(struct database *d)
 			     (long long)state.pending[i].version,
 			     state.pending[i].name, sql);
 	}
-	if (state.pending_count == 0)
+	if (state.pending_count == 0 && columns.count == 0)
 		(void)puts("-- nothing to do");
-	return OK;
+	return plan_columns(d, &columns);
 }
 
 static enum err
 run_status(struct database *d)
 {
 	struct migrate_state state = {0};
+	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e = migrate_state(d->db, d->mem, &state, &why);
 
+	if (e == OK)
+		e = user_columns_find(d->db, d->mem, &columns, &why);
 	if (e != OK)
 		return fail(e, why);
 	for (size_t i = 0; i < state.done_count; i++)
@@ -85,6 +122,9 @@ run_status(struct database *d)
 		(void)printf("%04lld %-20s pending\n",
 			     (long long)state.pending[i].version,
 			     state.pending[i].name);
+	for (size_t i = 0; i < columns.count; i++)
+		(void)printf("     %-20s column to be added\n",
+			     columns.missing[i].name);
 	return OK;
 }
 

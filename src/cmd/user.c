@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "api/fields.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/command.h"
@@ -13,6 +14,7 @@
 #include "core/account.h"
 #include "core/email.h"
 #include "db/db.h"
+#include "store/schema.h"
 #include "store/user_id.h"
 
 #define PAGE_SIZE 500
@@ -116,6 +118,76 @@ say_refused(struct user_options *o, enum err e, const char *email,
 }
 
 static enum err
+refuse_set(struct user_options *o, const char *set, const char *why)
+{
+	o->told = true;
+	(void)command_fail(0, "--set %s: %s", set, why);
+	return ERR_INVALID;
+}
+
+/* One --set: whoever may run commands may write any field. Nothing behind
+ * the sign is null, where the field may be. */
+static enum err
+read_set(struct ctx *cx, struct user_options *o, const char *set,
+	 struct user_value *values)
+{
+	const struct user_fields *fields = schema_fields(cx->db);
+	const char *sign = strchr(set, '=');
+	const struct user_field *f = user_field_named(
+		fields, arena_copy(cx->mem, set, (size_t)(sign - set)));
+	struct user_value *v;
+	const char *why;
+
+	if (f == NULL)
+		return refuse_set(o, set, "there is no such field");
+	if (!text_is_utf8(sign, strlen(sign)))
+		return refuse_set(o, set, "it is not UTF-8");
+	v = &values[f - fields->items];
+	*v = (struct user_value){.is_given = true};
+	if (sign[1] == '\0' && f->is_nullable)
+		return OK;
+	if (custom_read(cx->mem, f, sign + 1, &v->value, &why) != OK)
+		return refuse_set(o, set, why);
+	return OK;
+}
+
+/* What all of them say, one value each. */
+static enum err
+read_sets(struct ctx *cx, struct user_options *o, struct user_value **out)
+{
+	*out = arena_array(cx->mem, schema_fields(cx->db)->count + 1,
+			   sizeof(**out));
+	for (size_t i = 0; i < o->set_count; i++)
+		TRY(read_set(cx, o, o->sets[i], *out));
+	return OK;
+}
+
+/* The fields of a new user: what is required must be said. */
+static enum err
+read_new_fields(struct ctx *cx, struct user_options *o,
+		const struct db_value **out)
+{
+	const struct user_fields *fields = schema_fields(cx->db);
+	struct user_value *given;
+	struct db_value *values =
+		arena_array(cx->mem, fields->count + 1, sizeof(*values));
+
+	TRY(read_sets(cx, o, &given));
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct user_field *f = &fields->items[i];
+
+		values[i] = given[i].is_given ? given[i].value : f->initial;
+		if (given[i].is_given || !f->is_required)
+			continue;
+		o->told = true;
+		(void)command_fail(0, "--set %s=VALUE is needed", f->name);
+		return ERR_INVALID;
+	}
+	*out = fields->count > 0 ? values : NULL;
+	return OK;
+}
+
+static enum err
 run_add(struct ctx *cx, struct user_options *o)
 {
 	const struct account_change *c = &o->change;
@@ -129,6 +201,7 @@ run_add(struct ctx *cx, struct user_options *o)
 	enum err e;
 
 	TRY(normalise(cx, o, o->who, &in.email));
+	TRY(read_new_fields(cx, o, &in.fields));
 	TRY(read_password(cx, o));
 	in.password = o->change.password;
 	e = account_register(cx, &in, &u, &reason);
@@ -150,12 +223,15 @@ run_show(struct ctx *cx, struct user_options *o)
 static enum err
 run_set(struct ctx *cx, struct user_options *o)
 {
+	struct user_value *fields;
 	struct user before = {0};
 	struct user after = {0};
 	const char *reason = NULL;
 	enum err e;
 
 	TRY(find(cx, o, &before));
+	TRY(read_sets(cx, o, &fields));
+	o->change.fields = fields;
 	if (o->change.email != NULL)
 		TRY(normalise(cx, o, o->change.email, &o->change.email));
 	if (o->new_password)
@@ -220,13 +296,14 @@ run_list(struct ctx *cx, struct user_options *o)
 
 #define NEW_PASSWORD (USER_STDIN | USER_GENERATE)
 #define FLAGS (USER_ACTIVE | USER_SUPERUSER | USER_VERIFIED)
-#define CHANGES (USER_EMAIL | FLAGS | USER_PROMPT | NEW_PASSWORD)
+#define CHANGES (USER_EMAIL | FLAGS | USER_FIELD | USER_PROMPT | NEW_PASSWORD)
 
 static const struct subcommand {
 	struct user_syntax syntax;
 	enum err (*run)(struct ctx *cx, struct user_options *o);
 } subcommands[] = {
-	{{"add", true, FLAGS | NEW_PASSWORD | USER_JSON, 0}, run_add},
+	{{"add", true, FLAGS | USER_FIELD | NEW_PASSWORD | USER_JSON, 0},
+	 run_add},
 	{{"show", true, USER_JSON, 0}, run_show},
 	{{"list", false, USER_AFTER | USER_LIMIT | USER_JSON, 0}, run_list},
 	{{"set", true, CHANGES | USER_JSON, CHANGES}, run_set},

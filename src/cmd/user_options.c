@@ -20,6 +20,7 @@ static const struct option options[] = {
 	{"superuser", optional_argument, NULL, USER_SUPERUSER},
 	{"verified", optional_argument, NULL, USER_VERIFIED},
 	{"email", required_argument, NULL, USER_EMAIL},
+	{"set", required_argument, NULL, USER_FIELD},
 	{"after", required_argument, NULL, USER_AFTER},
 	{"limit", required_argument, NULL, USER_LIMIT},
 	{"help", no_argument, NULL, USER_HELP},
@@ -28,13 +29,14 @@ static const struct option options[] = {
 
 const char user_usage[] =
 	"usage: fastcgi-users user add E-MAIL [--superuser] [--verified]\n"
-	"           [--active=no] [--password-stdin | --generate-password] "
-	"[--json]\n"
+	"           [--active=no] [--set FIELD=VALUE]...\n"
+	"           [--password-stdin | --generate-password] [--json]\n"
 	"       fastcgi-users user show E-MAIL|ID [--json]\n"
 	"       fastcgi-users user list [--after ID] [--limit N] [--json]\n"
 	"       fastcgi-users user set E-MAIL|ID [--email NEW] "
 	"[--active[=yes|no]]\n"
-	"           [--superuser[=yes|no]] [--verified[=yes|no]]\n"
+	"           [--superuser[=yes|no]] [--verified[=yes|no]] "
+	"[--set FIELD=VALUE]...\n"
 	"           [--password | --password-stdin | --generate-password] "
 	"[--json]\n"
 	"       fastcgi-users user delete E-MAIL|ID\n"
@@ -83,6 +85,22 @@ take_limit(struct user_options *o, const char *text)
 }
 
 static enum err
+take_set(struct user_options *o, const char *text)
+{
+	const char *sign = strchr(text, '=');
+
+	if (sign == NULL || sign == text) {
+		(void)command_fail(0, "--set takes FIELD=VALUE, not \"%s\"",
+				   text);
+		return ERR_USAGE;
+	}
+	if (o->set_count == USER_SETS_LIMIT)
+		return ERR_USAGE;
+	o->sets[o->set_count++] = text;
+	return OK;
+}
+
+static enum err
 take_option(struct user_options *o, enum user_option option)
 {
 	o->given |= option;
@@ -105,6 +123,8 @@ take_option(struct user_options *o, enum user_option option)
 	case USER_EMAIL:
 		o->change.email = optarg;
 		return OK;
+	case USER_FIELD:
+		return take_set(o, optarg);
 	case USER_AFTER:
 		o->given_after = optarg;
 		return OK;

@@ -24,7 +24,8 @@ enum user_option {
 	USER_EMAIL = 1 << 15,
 	USER_AFTER = 1 << 16,
 	USER_LIMIT = 1 << 17,
-	USER_HELP = 1 << 18
+	USER_HELP = 1 << 18,
+	USER_FIELD = 1 << 19
 };
 
 /* What a subcommand takes. */
@@ -34,6 +35,9 @@ struct user_syntax {
 	unsigned options; /* those it takes, besides USER_HELP */
 	unsigned changes; /* of those, one must be given; 0: none must */
 };
+
+/* Of one line; nobody has more fields than these by far. */
+#define USER_SETS_LIMIT 256
 
 /* Texts are those of argv. */
 struct user_options {
@@ -46,7 +50,9 @@ struct user_options {
 	const char *given_after; /* as it was spelled, or NULL */
 	char after[UUID_SIZE];   /* an id of any kind; "": from the first */
 	int64_t limit;           /* 0: all */
-	bool told;               /* why it fails has been said */
+	const char *sets[USER_SETS_LIMIT]; /* "name=value" of fields */
+	size_t set_count;
+	bool told; /* why it fails has been said */
 };
 
 /*

@@ -45,6 +45,12 @@ user_print_json(struct arena *mem, const struct user *u, const char *password)
 	add_bool(&b, "is_active", u->is_active);
 	add_bool(&b, "is_superuser", u->is_superuser);
 	add_bool(&b, "is_verified", u->is_verified);
+	for (size_t i = 0; u->fields != NULL && i < u->shape->count; i++) {
+		buf_char(&b, ',');
+		json_write_text(&b, u->shape->items[i].name);
+		buf_char(&b, ':');
+		user_field_write(&b, &u->shape->items[i], &u->fields[i]);
+	}
 	if (password != NULL)
 		add_text(&b, "password", password);
 	buf_char(&b, '}');
@@ -65,6 +71,13 @@ user_print_lines(struct arena *mem, const struct user *u, const char *password)
 	(void)printf("is_active: %s\nis_superuser: %s\nis_verified: %s\n",
 		     word(u->is_active), word(u->is_superuser),
 		     word(u->is_verified));
+	for (size_t i = 0; u->fields != NULL && i < u->shape->count; i++) {
+		const struct user_field *f = &u->shape->items[i];
+
+		(void)printf(
+			"%s: %s\n", f->name,
+			shown(mem, user_field_text(mem, f, &u->fields[i])));
+	}
 	if (password != NULL)
 		(void)printf("password: %s\n", password);
 }

@@ -11,6 +11,7 @@
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/veto.h"
+#include "store/schema.h"
 
 /* The refusal of a password in the words of the route. */
 static enum err
@@ -50,6 +51,8 @@ account_register(struct ctx *cx, const struct signup *in, struct user *out,
 		.is_active = in->is_active,
 		.is_superuser = in->is_superuser,
 		.is_verified = in->is_verified,
+		.shape = schema_fields(cx->db),
+		.fields = in->fields,
 	};
 	TRY(judged(password_judge(cx, in->password, out, reason),
 		   ERR_REGISTER_INVALID_PASSWORD));
@@ -206,7 +209,8 @@ member_add(struct buf *b, const char *name, const bool *flag)
 
 /* What was given, in the order in which it is applied; never the password. */
 static const char *
-changed_of(struct arena *mem, const struct account_change *change)
+changed_of(struct arena *mem, const struct user_fields *shape,
+	   const struct account_change *change)
 {
 	struct buf b;
 
@@ -219,6 +223,15 @@ changed_of(struct arena *mem, const struct account_change *change)
 	member_add(&b, "is_active", change->is_active);
 	member_add(&b, "is_superuser", change->is_superuser);
 	member_add(&b, "is_verified", change->is_verified);
+	for (size_t i = 0; change->fields != NULL && i < shape->count; i++) {
+		if (!change->fields[i].is_given)
+			continue;
+		buf_text(&b, b.len > 1 ? "," : "");
+		json_write_text(&b, shape->items[i].name);
+		buf_char(&b, ':');
+		user_field_write(&b, &shape->items[i],
+				 &change->fields[i].value);
+	}
 	buf_char(&b, '}');
 	return b.data;
 }
@@ -233,6 +246,7 @@ account_update(struct ctx *cx, const struct user *before,
 		.is_active = change->is_active,
 		.is_superuser = change->is_superuser,
 		.is_verified = change->is_verified,
+		.fields = change->fields,
 	};
 	struct update u = {cx, before->id, &to, by, out, {0}};
 	enum err e;
@@ -250,7 +264,7 @@ account_update(struct ctx *cx, const struct user *before,
 	u.fact = (struct event_fact){
 		.event = EVENT_AFTER_UPDATE,
 		.user = out,
-		.changed = changed_of(cx->mem, change),
+		.changed = changed_of(cx->mem, schema_fields(cx->db), change),
 		.old_email = to.email != NULL ? before->email : NULL,
 		.password_changed = change->password != NULL,
 	};

@@ -19,6 +19,7 @@ struct signup {
 	bool is_active;
 	bool is_superuser;
 	bool is_verified;
+	const struct db_value *fields; /* configured ones; NULL: initial */
 };
 
 /* What a change asks for; NULL leaves a thing as it is. */
@@ -28,6 +29,7 @@ struct account_change {
 	const bool *is_active;
 	const bool *is_superuser;
 	const bool *is_verified;
+	const struct user_value *fields; /* configured ones; NULL: none */
 };
 
 /*

@@ -85,6 +85,12 @@ db_time_spell(int64_t seconds, char out[DB_TIME_SIZE])
 		       tm.tm_min, tm.tm_sec);
 }
 
+struct db_value
+db_real(double real)
+{
+	return (struct db_value){.type = DB_REAL, .real = real};
+}
+
 /* libpq also takes "host=… dbname=…". */
 static bool
 is_keyword_string(const char *url)

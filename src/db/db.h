@@ -23,13 +23,14 @@
 
 struct db;
 
-enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BOOL, DB_TIME };
+enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BOOL, DB_TIME, DB_REAL };
 
 /* A parameter or a column of a row. `text` is NUL-terminated. */
 struct db_value {
 	enum db_type type;
 	const char *text;
 	int64_t number; /* DB_INT, DB_BOOL (0 or 1), DB_TIME (seconds) */
+	double real;    /* DB_REAL; finite */
 };
 
 struct db_value db_null(void);
@@ -41,12 +42,13 @@ struct db_value db_bool(bool truth);
 /* Seconds since 1970, as a parameter for a column of timestamps: each driver
  * writes them as SQLAlchemy does. */
 struct db_value db_time(int64_t seconds);
+struct db_value db_real(double real);
 
 /*
  * A statement: static const, so that its address is its identity and drivers
  * prepare it once a connection. `result` gives the type of each column as a
- * text of one letter a column: t text, i int, b bool; "" for none. Both may
- * hold placeholders.
+ * text of one letter a column: t text, i int, b bool, r real; "" for none. Both
+ * may hold placeholders.
  */
 struct db_statement {
 	const char *name; /* unique, [a-z_]+ */

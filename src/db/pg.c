@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 /* Milliseconds between attempts to connect, while they fail. */
 #define PAUSE_MIN 200
 #define PAUSE_MAX 2000
-/* What a migration may take at most, waiting for others included. */
+/* What a migration may take at most, waiting included. */
 #define ALONE_LIMIT ((int64_t)3600 * 1000)
 
 struct known {
@@ -102,15 +103,16 @@ static const struct {
 
 /* Not to_regclass: in a transaction it may answer from before a lock that was
  * waited for. */
+#define FROM_TABLE                                                             \
+	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"           \
+	" ON n.oid = c.relnamespace"
 #define TABLE_IS_MEANT                                                         \
-	"c.relname = $1 AND c.relkind IN ('r', 'p') AND (n.nspname = $2"       \
-	" OR ($2 IS NULL AND pg_catalog.pg_table_is_visible(c.oid)))"
+	" WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND (n.nspname ="   \
+	" $2 OR ($2 IS NULL AND pg_catalog.pg_table_is_visible(c.oid)))"
 
 static const struct db_statement has_table = {
 	.name = "has_table",
-	.sql = "SELECT count(*) > 0 FROM pg_catalog.pg_class c"
-	       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	       " WHERE " TABLE_IS_MEANT,
+	.sql = "SELECT count(*) > 0" FROM_TABLE TABLE_IS_MEANT,
 	.result = "b",
 	.reads_only = true,
 };
@@ -119,12 +121,10 @@ static const struct db_statement table_columns = {
 	.name = "columns",
 	.sql = "SELECT CAST(a.attname AS TEXT),"
 	       " pg_catalog.format_type(a.atttypid, a.atttypmod),"
-	       " NOT a.attnotnull, a.atthasdef OR a.attidentity <> ''"
-	       " FROM pg_catalog.pg_attribute a"
-	       " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
-	       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	       " WHERE " TABLE_IS_MEANT
-	       " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+	       " NOT a.attnotnull, a.atthasdef OR a.attidentity <> ''" FROM_TABLE
+	       " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid" TABLE_IS_MEANT
+	       " AND a.attnum > 0 AND NOT a.attisdropped"
+	       " ORDER BY a.attnum",
 	.result = "ttbb",
 	.reads_only = true,
 };
@@ -440,11 +440,9 @@ conn_finish(struct pg *pg, PGconn *conn, int64_t deadline)
 	return false;
 }
 
-/*
- * Limits in the server, so that it does not work on, or hold locks, for
+/* Limits in the server, so that it does not work on, or hold locks, for
  * somebody who left. Not behind a pooler, where they would stick to
- * connections of others.
- */
+ * connections of others. */
 static enum err
 conn_limit(struct pg *pg, int64_t deadline)
 {
@@ -612,6 +610,8 @@ value_text(struct arena *mem, const struct db_value *v)
 		return v->number != 0 ? "t" : "f";
 	case DB_TIME:
 		return time_text(mem, v->number);
+	case DB_REAL:
+		return arena_printf(mem, "%.17g", v->real);
 	}
 	return NULL;
 }
@@ -629,6 +629,9 @@ cell_read(const char *text, char type, struct arena *mem, struct db_value *out)
 	case 'b':
 		*out = db_bool(text[0] == 't');
 		return text[0] == 't' || text[0] == 'f';
+	case 'r':
+		*out = db_real(strtod(text, NULL));
+		return isfinite(out->real);
 	default:
 		return false;
 	}

@@ -300,6 +300,8 @@ value_bind(sqlite3_stmt *stmt, int place, const struct db_value *v)
 		return sqlite3_bind_int64(stmt, place, v->number);
 	case DB_TIME:
 		return time_bind(stmt, place, v->number);
+	case DB_REAL:
+		return sqlite3_bind_double(stmt, place, v->real);
 	}
 	return SQLITE_MISUSE;
 }
@@ -349,7 +351,12 @@ cell_read(sqlite3_stmt *stmt, int column, char type, struct arena *mem,
 	}
 	if (type == 't')
 		return text_read(stmt, column, mem, out);
-	if (stored != SQLITE_INTEGER)
+	if (type == 'r' &&
+	    (stored == SQLITE_FLOAT || stored == SQLITE_INTEGER)) {
+		*out = db_real(sqlite3_column_double(stmt, column));
+		return true;
+	}
+	if (stored != SQLITE_INTEGER || type == 'r')
 		return false;
 	if (type == 'b')
 		*out = db_bool(sqlite3_column_int64(stmt, column) != 0);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "http/body.h"
 #include "http/form.h"
+#include "http/input_value.h"
 
 /* The array of faults that a 422 shows. */
 struct faults {
@@ -198,6 +199,19 @@ bool_from_json(const struct json *v, const struct fault_kind **fault)
 	return value;
 }
 
+const bool *
+input_bool(const struct json *json, const char *text, const char **type,
+	   const char **message)
+{
+	const struct fault_kind *fault = &strange_bool;
+	const bool *value = json != NULL ? bool_from_json(json, &fault)
+					 : bool_from_text(text);
+
+	*type = fault->type;
+	*message = fault->message;
+	return value;
+}
+
 static void
 store(void *out, const struct field *f, const void *value)
 {
@@ -239,6 +253,30 @@ read_text(const struct field *f, const struct given *g, struct faults *faults,
 	}
 }
 
+static void
+read_value(const struct field *f, const struct given *g, struct faults *faults,
+	   void *out)
+{
+	struct field_value *value = (void *)((char *)out + f->offset);
+	struct value_fault fault;
+
+	if (g->is_file || input_value_read(faults->json.mem, f, g->json,
+					   g->text, value, &fault) == OK)
+		return;
+	fault_add(faults, fault.type, f->name, fault.message, g, fault.context);
+}
+
+/* Null, of a field that may be: it is told from one that is not there. */
+static void
+read_null(const struct field *f, const struct given *g, void *out)
+{
+	struct field_value *value = (void *)((char *)out + f->offset);
+
+	if (f->is_value && g->json != NULL)
+		*value =
+			(struct field_value){.is_given = true, .is_null = true};
+}
+
 static bool
 is_absent(const struct field *f, const struct given *g)
 {
@@ -276,6 +314,10 @@ read_field(const struct input *in, const struct schema *schema,
 	if (is_absent(f, &g)) {
 		if (f->need == FIELD_REQUIRED)
 			fault_kind_add(faults, &missing, f->name, &whole);
+		else
+			read_null(f, &g, out);
+	} else if (f->is_value) {
+		read_value(f, &g, faults, out);
 	} else if (f->type == FIELD_TEXT) {
 		read_text(f, &g, faults, out);
 	} else {
@@ -301,18 +343,27 @@ has_fields(const struct input *in, struct faults *faults)
 	return false;
 }
 
+static void
+read_fields(const struct input *in, const struct schema *schema,
+	    struct faults *faults, void *out)
+{
+	for (size_t i = 0; i < schema->count; i++)
+		read_field(in, schema, &schema->fields[i], faults, out);
+}
+
 enum err
-input_read(const struct req *rq, const struct input *in,
-	   const struct schema *schema, struct resp *rs, void *out)
+input_read_both(const struct req *rq, const struct input *in,
+		const struct schema *schema, void *out,
+		const struct schema *more, void *more_out, struct resp *rs)
 {
 	struct faults faults = {0};
 
 	buf_init(&faults.json, rq->mem, 256);
 	buf_char(&faults.json, '[');
-	if (schema->is_loose || has_fields(in, &faults))
-		for (size_t i = 0; i < schema->count; i++)
-			read_field(in, schema, &schema->fields[i], &faults,
-				   out);
+	if (schema->is_loose || has_fields(in, &faults)) {
+		read_fields(in, schema, &faults, out);
+		read_fields(in, more, &faults, more_out);
+	}
 	if (faults.count == 0)
 		return OK;
 	buf_char(&faults.json, ']');
@@ -335,6 +386,15 @@ input_read_query(struct arena *mem, const struct input *in,
 		list.count = form_values(in->form, mem, f->name, &list.items);
 		memcpy((char *)out + f->offset, &list, sizeof(list));
 	}
+}
+
+enum err
+input_read(const struct req *rq, const struct input *in,
+	   const struct schema *schema, struct resp *rs, void *out)
+{
+	static const struct schema none = {0};
+
+	return input_read_both(rq, in, schema, out, &none, NULL, rs);
 }
 
 static const char *

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -21,7 +22,36 @@ struct form;
 enum field_type {
 	FIELD_TEXT, /* stored as const char *; NULL when absent */
 	FIELD_BOOL, /* stored as const bool *; NULL when absent */
-	FIELD_LIST  /* of texts, in a query: stored as struct text_list */
+	FIELD_LIST, /* of texts, in a query: stored as struct text_list */
+	/* These are stored as struct field_value, and so are the others where
+	 * is_value is set. */
+	FIELD_INTEGER,
+	FIELD_NUMBER,
+	FIELD_DATE,
+	FIELD_DATETIME,
+	FIELD_UUID,
+	FIELD_CHOICE
+};
+
+/* What a field with is_value holds. */
+struct field_value {
+	bool is_given;
+	bool is_null;     /* of an OPTIONAL one, which was given as null */
+	const char *text; /* TEXT, UUID (canonical), CHOICE; DATE as 2020-01-31,
+			   * DATETIME as 2020-01-31 10:20:30.000000 in UTC */
+	int64_t number;   /* INTEGER, BOOL */
+	double real;      /* NUMBER */
+};
+
+struct field_bounds {
+	bool has_min;
+	bool has_max;
+	int64_t min; /* TEXT: characters; INTEGER, where both are needed */
+	int64_t max;
+	double real_min; /* NUMBER */
+	double real_max;
+	const char *const *choices; /* CHOICE */
+	size_t choice_count;
 };
 
 enum field_need {
@@ -42,10 +72,13 @@ struct field {
 	size_t offset;              /* where it goes in the caller's struct */
 	field_normalise *normalise; /* of a text; NULL: as it is */
 	const char *fixed;          /* the only text allowed; NULL: any */
+	bool is_value;              /* stored as struct field_value */
+	const struct field_bounds *bounds; /* where is_value is set */
 	/* For the API's description; NULL: nothing to say. */
 	bool is_id;          /* a text that is a user's id */
 	const char *format;  /* of a text: "email", "uuid", "password" */
 	const char *initial; /* JSON: what an absent field counts as */
+	const char *help;
 };
 
 struct schema {
@@ -97,5 +130,17 @@ enum err input_read(const struct req *rq, const struct input *in,
 void input_read_query(struct arena *mem, const struct input *in,
 		      const struct schema *schema, void *out)
 	NONNULL(1, 2, 3, 4);
+
+/* The same with a second schema behind the first, for another struct, or for
+ * none where it has no fields. */
+enum err input_read_both(const struct req *rq, const struct input *in,
+			 const struct schema *schema, void *out,
+			 const struct schema *more, void *more_out,
+			 struct resp *rs) NODISCARD NONNULL(1, 2, 3, 4, 5, 7);
+
+/* A truth, or NULL with the words for what is wrong: of JSON, or where that
+ * is NULL of a text. */
+const bool *input_bool(const struct json *json, const char *text,
+		       const char **type, const char **message) NONNULL(3, 4);
 
 #endif

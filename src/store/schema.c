@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/crypto.h"
 #include "base/text.h"
 
@@ -84,13 +85,21 @@ static const struct id_type {
 #define NAME_LIMIT 63
 #define HASH_DIGITS 8
 #define ID_NAMES 2
-#define ROOM (countof(tables) + countof(columns) + countof(indexes) + ID_NAMES)
+#define FIELD_NAMES 6
+#define ROOM                                                                   \
+	(countof(tables) + countof(columns) + countof(indexes) + ID_NAMES +    \
+	 FIELD_NAMES)
+/* The parameters of the statements in user.c that take fields: the first of
+ * theirs when a user is inserted, and when one is changed. */
+#define INSERT_FIRST 6
+#define CHANGE_FIRST 7
 
 struct schema {
 	struct db_names names; /* first: db_names gives the schema back */
 	struct arena *mem;
 	const struct tables_settings *settings;
 	struct db_name items[ROOM];
+	const struct user_fields *fields;
 	const char *wanted_ids; /* auto, uuid, integer */
 	bool is_found;
 	struct schema_ids ids;
@@ -291,6 +300,67 @@ find_id_key(struct db *db, struct arena *mem, const char **out)
 	return e;
 }
 
+/* What stands for the fields in a statement, once for each of them: %1 is the
+ * column, %2 and %3 are the numbers of two parameters. */
+static const char *
+fields_text(const struct schema *s, const char *pattern, size_t first,
+	    size_t step)
+{
+	const struct user_fields *fields = s->fields;
+	struct buf b;
+
+	buf_init(&b, s->mem, 64);
+	for (size_t i = 0; i < fields->count; i++) {
+		for (const char *p = pattern; *p != '\0'; p++) {
+			if (*p == '%' && *++p == '1')
+				buf_text(&b,
+					 quoted(s, fields->items[i].column));
+			else if (p > pattern && p[-1] == '%')
+				buf_number(&b, (int64_t)(first + i * step) +
+						       (*p - '2'));
+			else
+				buf_char(&b, *p);
+		}
+	}
+	return b.data;
+}
+
+static const char *
+fields_letters(const struct schema *s)
+{
+	struct buf b;
+
+	buf_init(&b, s->mem, 16);
+	for (size_t i = 0; i < s->fields->count; i++)
+		buf_char(&b, user_field_letter(&s->fields->items[i]));
+	return b.data;
+}
+
+/* Of the fields, for select, where the table is u or not named, for insert
+ * and for update. */
+static void
+fields_add(struct schema *s)
+{
+	size_t count = s->fields->count;
+
+	name_add(s, "user.fields:u")->text = fields_text(s, ", u.%1", 0, 0);
+	name_add(s, "user.fields:plain")->text = fields_text(s, ", %1", 0, 0);
+	name_add(s, "user.fields:result")->text = fields_letters(s);
+	name_add(s, "user.fields:values")->text =
+		fields_text(s, ", $%2", INSERT_FIRST, 1);
+	name_add(s, "user.fields:set")->text =
+		fields_text(s, ", %1 = CASE WHEN $%2 THEN $%3 ELSE %1 END",
+			    CHANGE_FIRST, 2);
+	name_add(s, "user.fields:next")->text =
+		arena_printf(s->mem, "$%zu", INSERT_FIRST + count);
+}
+
+const struct user_fields *
+schema_fields(const struct db *db)
+{
+	return schema_of(db)->fields;
+}
+
 struct schema *
 schema_make(struct arena *mem, const struct config *conf)
 {
@@ -300,6 +370,8 @@ schema_make(struct arena *mem, const struct config *conf)
 	s->settings = &conf->tables;
 	s->names.items = s->items;
 	s->wanted_ids = conf->users.id;
+	s->fields = user_fields_make(mem, conf);
+	fields_add(s);
 	name_add(s, "user.id:type")->find = find_id_type;
 	name_add(s, "user.id:key")->find = find_id_key;
 	for (size_t i = 0; i < countof(tables); i++)

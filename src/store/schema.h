@@ -14,6 +14,7 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/user_field.h"
 #include "store/user_id.h"
 
 struct schema;
@@ -30,6 +31,10 @@ struct schema *schema_make(struct arena *mem, const struct config *conf)
 
 /* For db_open. */
 const struct db_names *schema_names(const struct schema *s)
+	RETURNS_NONNULL NONNULL(1);
+
+/* The configured fields of the database's users. */
+const struct user_fields *schema_fields(const struct db *db)
 	RETURNS_NONNULL NONNULL(1);
 
 /* The identifier itself that a placeholder stands for, for sentences: the

@@ -86,6 +86,21 @@ columns_judge(struct db *db, struct arena *mem, const char *table,
 	}
 }
 
+/* Those of the configured fields; what is missing of them is added. */
+static void
+fields_judge(struct db *db, struct survey_table *out)
+{
+	const struct user_fields *fields = schema_fields(db);
+
+	for (size_t i = 0; i < fields->count; i++) {
+		struct survey_column *found =
+			column_find(out, fields->items[i].column);
+
+		if (found != NULL)
+			found->is_known = true;
+	}
+}
+
 static enum err
 indexes_judge(struct db *db, struct arena *mem, const char *table,
 	      struct survey_table *out)
@@ -128,6 +143,8 @@ table_take(struct db *db, struct arena *mem, const char *table,
 	for (size_t i = 0; i < count; i++)
 		out->columns[i] = (struct survey_column){.is = columns[i]};
 	columns_judge(db, mem, table, out);
+	if (strcmp(table, "user") == 0)
+		fields_judge(db, out);
 	return indexes_judge(db, mem, table, out);
 }
 

@@ -1,36 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/user.h"
 
+#include <string.h>
+
 #include "base/uuid.h"
+#include "store/schema.h"
 #include "store/user_id.h"
 
-/* What user_from_row reads, in its order. */
+/* What user_from_row reads, in its order; the configured fields come last. */
 #define USER_COLUMNS                                                           \
 	"u.{user.id}, u.{user.email}, u.{user.hashed_password},"               \
 	" u.{user.is_active}, u.{user.is_superuser}, u.{user.is_verified}"
 #define USER_RESULT "tttbbb"
+#define USER_FIELDS "{user.fields:u}"
+#define FIELDS_RESULT "{user.fields:result}"
 
 /* The same of a table without another name. */
 #define PLAIN_COLUMNS                                                          \
 	"{user.id}, {user.email}, {user.hashed_password}, {user.is_active},"   \
-	" {user.is_superuser}, {user.is_verified}"
+	" {user.is_superuser}, {user.is_verified}{user.fields:plain}"
 
 /* The same with what user_with_generation reads. */
 #define GENERATION_COLUMNS USER_COLUMNS ", COALESCE(f.generation, 0)"
 #define GENERATION_RESULT USER_RESULT "i"
 #define GENERATION_TABLES                                                      \
+	USER_FIELDS                                                            \
 	" FROM {user} u LEFT JOIN fcu_session_floor f"                         \
 	" ON f.user_id = u.{user.id}"
 
 #define INSERT_COLUMNS                                                         \
 	"{user.email}, {user.hashed_password}, {user.is_active},"              \
-	" {user.is_superuser}, {user.is_verified}"
-#define INSERT_VALUES "$1, $2, $3, $4, $5"
+	" {user.is_superuser}, {user.is_verified}{user.fields:plain}"
+#define INSERT_VALUES "$1, $2, $3, $4, $5{user.fields:values}"
 
 static const struct db_statement insert = {
 	.name = "user_insert",
 	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ", {user.id})"
-	       " VALUES (" INSERT_VALUES ", $6)",
+	       " VALUES (" INSERT_VALUES ", {user.fields:next})",
 	.result = "",
 };
 
@@ -46,7 +52,7 @@ static const struct db_statement by_id = {
 	.name = "user_by_id",
 	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
 	       " WHERE u.{user.id} = $1",
-	.result = GENERATION_RESULT,
+	.result = GENERATION_RESULT FIELDS_RESULT,
 	.reads_only = true,
 };
 
@@ -54,7 +60,7 @@ static const struct db_statement by_email = {
 	.name = "user_by_email",
 	.sql = "SELECT " GENERATION_COLUMNS GENERATION_TABLES
 	       " WHERE lower(u.{user.email}) = lower($1)",
-	.result = GENERATION_RESULT,
+	.result = GENERATION_RESULT FIELDS_RESULT,
 	.reads_only = true,
 };
 
@@ -64,7 +70,7 @@ static const struct db_statement by_session = {
 	       " f.exempt_hash, r.token_hash IS NOT NULL" GENERATION_TABLES
 	       " LEFT JOIN fcu_revoked_token r ON r.token_hash = $2"
 	       " WHERE u.{user.id} = $1",
-	.result = GENERATION_RESULT "itb",
+	.result = GENERATION_RESULT "itb" FIELDS_RESULT,
 	.reads_only = true,
 };
 
@@ -74,7 +80,7 @@ static const struct db_statement by_access_token = {
 	       " JOIN {accesstoken} t ON t.{accesstoken.user_id} = u.{user.id}"
 	       " WHERE t.{accesstoken.token} = $1"
 	       " AND t.{accesstoken.created_at} >= $2",
-	.result = GENERATION_RESULT,
+	.result = GENERATION_RESULT FIELDS_RESULT,
 	.reads_only = true,
 };
 
@@ -87,9 +93,10 @@ static const struct db_statement update = {
 	       " {user.is_active} = COALESCE($4, {user.is_active}),"
 	       " {user.is_superuser} = COALESCE($5, {user.is_superuser}),"
 	       " {user.is_verified} = COALESCE($6, {user.is_verified})"
+	       "{user.fields:set}"
 	       " WHERE {user.id} = $1"
 	       " RETURNING " PLAIN_COLUMNS,
-	.result = USER_RESULT,
+	.result = USER_RESULT FIELDS_RESULT,
 };
 
 static const struct db_statement rehash = {
@@ -105,7 +112,7 @@ static const struct db_statement replace_password = {
 	       " WHERE {user.id} = $1 AND {user.hashed_password} = $2"
 	       " AND {user.email} = $3 AND {user.is_active} = $5"
 	       " RETURNING " PLAIN_COLUMNS,
-	.result = USER_RESULT,
+	.result = USER_RESULT FIELDS_RESULT,
 };
 
 static const struct db_statement mark_verified = {
@@ -113,7 +120,7 @@ static const struct db_statement mark_verified = {
 	.sql = "UPDATE {user} SET {user.is_verified} = $3"
 	       " WHERE {user.id} = $1 AND {user.email} = $2"
 	       " AND {user.is_verified} <> $3 RETURNING " PLAIN_COLUMNS,
-	.result = USER_RESULT,
+	.result = USER_RESULT FIELDS_RESULT,
 };
 
 static const struct db_statement lock = {
@@ -131,17 +138,18 @@ static const struct db_statement delete_by_id = {
 
 static const struct db_statement list_first = {
 	.name = "user_list_first",
-	.sql = "SELECT " USER_COLUMNS " FROM {user} u"
+	.sql = "SELECT " USER_COLUMNS USER_FIELDS " FROM {user} u"
 	       " ORDER BY u.{user.id} LIMIT $1",
-	.result = USER_RESULT,
+	.result = USER_RESULT FIELDS_RESULT,
 	.reads_only = true,
 };
 
 static const struct db_statement list_after = {
 	.name = "user_list_after",
-	.sql = "SELECT " USER_COLUMNS " FROM {user} u WHERE u.{user.id} > $2"
+	.sql = "SELECT " USER_COLUMNS USER_FIELDS
+	       " FROM {user} u WHERE u.{user.id} > $2"
 	       " ORDER BY u.{user.id} LIMIT $1",
-	.result = USER_RESULT,
+	.result = USER_RESULT FIELDS_RESULT,
 	.reads_only = true,
 };
 
@@ -161,37 +169,66 @@ text_of(const struct db_value *value)
 	return value->text != NULL ? value->text : "";
 }
 
-static void
-user_from_row(const struct db_value *row, struct user *out)
+/* A row as the drivers give it. */
+struct row {
+	const struct db_value *cells;
+	size_t columns;
+};
+
+/* The fields' values, which stand at the end of a row. */
+static const struct db_value *
+fields_from_row(const struct user_fields *shape, struct arena *mem,
+		const struct row *row)
 {
+	const struct db_value *at = row->cells + row->columns - shape->count;
+	struct db_value *values;
+
+	if (shape->count == 0)
+		return NULL;
+	values = arena_array(mem, shape->count, sizeof(*values));
+	for (size_t i = 0; i < shape->count; i++)
+		values[i] = user_field_from_db(mem, &shape->items[i], &at[i]);
+	return values;
+}
+
+static void
+user_from_row(struct db *db, struct arena *mem, const struct row *row,
+	      struct user *out)
+{
+	const struct db_value *cells = row->cells;
+
 	*out = (struct user){
-		.id = text_of(&row[0]),
-		.email = text_of(&row[1]),
-		.hashed_password = text_of(&row[2]),
-		.is_active = row[3].number != 0,
-		.is_superuser = row[4].number != 0,
-		.is_verified = row[5].number != 0,
+		.id = text_of(&cells[0]),
+		.email = text_of(&cells[1]),
+		.hashed_password = text_of(&cells[2]),
+		.is_active = cells[3].number != 0,
+		.is_superuser = cells[4].number != 0,
+		.is_verified = cells[5].number != 0,
+		.shape = schema_fields(db),
+		.fields = fields_from_row(schema_fields(db), mem, row),
 	};
 }
 
 static void
-user_with_generation(const struct db_value *row, struct user *out)
+user_with_generation(struct db *db, struct arena *mem, const struct row *row,
+		     struct user *out)
 {
-	user_from_row(row, out);
-	out->generation = row[6].number;
+	user_from_row(db, mem, row, out);
+	out->generation = row->cells[6].number;
 }
 
-/* A row there must be, else ERR_NOT_FOUND; *row stays NULL then. */
+/* A row there must be, else ERR_NOT_FOUND; row->cells stays NULL then. */
 static enum err
 row_find(struct db *db, struct arena *mem, const struct db_statement *statement,
-	 const struct db_value *values, size_t count,
-	 const struct db_value **row)
+	 const struct db_value *values, size_t count, struct row *row)
 {
 	struct db_rows rows;
 	enum err e = db_query(db, mem, statement, values, count, &rows);
 
-	*row = e == OK && rows.count > 0 ? rows.cells : NULL;
-	return e == OK && *row == NULL ? ERR_NOT_FOUND : e;
+	*row = (struct row){NULL, rows.columns};
+	if (e == OK && rows.count > 0)
+		row->cells = rows.cells;
+	return e == OK && row->cells == NULL ? ERR_NOT_FOUND : e;
 }
 
 static struct db_value
@@ -220,20 +257,30 @@ id_prepare(struct db *db, struct arena *mem, struct user *u)
 enum err
 user_insert(struct db *db, struct arena *mem, struct user *u)
 {
-	const struct db_value *row;
-	struct db_value values[6] = {
+	const struct db_value known[] = {
 		db_text(u->email),       db_text(u->hashed_password),
 		db_bool(u->is_active),   db_bool(u->is_superuser),
 		db_bool(u->is_verified),
 	};
+	const struct user_fields *shape = schema_fields(db);
+	size_t count = countof(known) + shape->count;
+	struct db_value *values = arena_array(mem, count + 1, sizeof(*values));
+	struct row row;
 
 	TRY(id_prepare(db, mem, u));
+	u->shape = shape;
+	memcpy(values, known, sizeof(known));
+	if (u->fields == NULL)
+		u->fields = user_fields_initial(mem, shape);
+	for (size_t i = 0; i < shape->count; i++)
+		values[countof(known) + i] = user_field_to_db(
+			db, mem, &shape->items[i], &u->fields[i]);
 	if (u->id != NULL) {
-		values[5] = db_text(u->id);
-		return db_run(db, mem, &insert, values, 6, NULL);
+		values[count] = db_text(u->id);
+		return db_run(db, mem, &insert, values, count + 1, NULL);
 	}
-	TRY(row_find(db, mem, &insert_numbered, values, 5, &row));
-	u->id = text_of(&row[0]);
+	TRY(row_find(db, mem, &insert_numbered, values, count, &row));
+	u->id = text_of(&row.cells[0]);
 	return OK;
 }
 
@@ -241,11 +288,11 @@ enum err
 user_by_id(struct db *db, struct arena *mem, const char *id, struct user *out)
 {
 	const struct db_value value = db_text(id);
-	const struct db_value *row;
+	struct row row;
 	enum err e = row_find(db, mem, &by_id, &value, 1, &row);
 
-	if (row != NULL)
-		user_with_generation(row, out);
+	if (row.cells != NULL)
+		user_with_generation(db, mem, &row, out);
 	return e;
 }
 
@@ -254,11 +301,11 @@ user_by_email(struct db *db, struct arena *mem, const char *email,
 	      struct user *out)
 {
 	const struct db_value value = db_text(email);
-	const struct db_value *row;
+	struct row row;
 	enum err e = row_find(db, mem, &by_email, &value, 1, &row);
 
-	if (row != NULL)
-		user_with_generation(row, out);
+	if (row.cells != NULL)
+		user_with_generation(db, mem, &row, out);
 	return e;
 }
 
@@ -267,15 +314,15 @@ user_by_session(struct db *db, struct arena *mem, const char *id,
 		const char *token_hash, struct user_session *out)
 {
 	const struct db_value values[] = {db_text(id), db_text(token_hash)};
-	const struct db_value *row;
+	struct row row;
 	enum err e =
 		row_find(db, mem, &by_session, values, countof(values), &row);
 
-	if (row != NULL) {
-		user_with_generation(row, &out->user);
-		out->not_before = row[7].number;
-		out->exempt_hash = row[8].text;
-		out->revoked = row[9].number != 0;
+	if (row.cells != NULL) {
+		user_with_generation(db, mem, &row, &out->user);
+		out->not_before = row.cells[7].number;
+		out->exempt_hash = row.cells[8].text;
+		out->revoked = row.cells[9].number != 0;
 	}
 	return e;
 }
@@ -285,12 +332,12 @@ user_by_access_token(struct db *db, struct arena *mem, const char *token,
 		     int64_t since, struct user *out)
 {
 	const struct db_value values[] = {db_text(token), db_time(since)};
-	const struct db_value *row;
+	struct row row;
 	enum err e = row_find(db, mem, &by_access_token, values,
 			      countof(values), &row);
 
-	if (row != NULL)
-		user_with_generation(row, out);
+	if (row.cells != NULL)
+		user_with_generation(db, mem, &row, out);
 	return e;
 }
 
@@ -312,7 +359,7 @@ enum err
 user_update(struct db *db, struct arena *mem, const char *id,
 	    const struct user_change *change, struct user *out)
 {
-	const struct db_value values[] = {
+	const struct db_value known[] = {
 		db_text(id),
 		db_text_or_null(change->email),
 		db_text_or_null(change->hashed_password),
@@ -320,11 +367,26 @@ user_update(struct db *db, struct arena *mem, const char *id,
 		bool_or_null(change->is_superuser),
 		bool_or_null(change->is_verified),
 	};
-	const struct db_value *row;
-	enum err e = row_find(db, mem, &update, values, countof(values), &row);
+	const struct user_fields *shape = schema_fields(db);
+	size_t count = countof(known) + 2 * shape->count;
+	struct db_value *values = arena_array(mem, count, sizeof(*values));
+	struct db_value *at = values + countof(known);
+	struct row row;
+	enum err e;
 
-	if (row != NULL)
-		user_from_row(row, out);
+	memcpy(values, known, sizeof(known));
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct user_value *v =
+			change->fields != NULL ? &change->fields[i] : NULL;
+
+		*at++ = db_bool(v != NULL && v->is_given);
+		*at++ = v != NULL ? user_field_to_db(db, mem, &shape->items[i],
+						     &v->value)
+				  : db_null();
+	}
+	e = row_find(db, mem, &update, values, count, &row);
+	if (row.cells != NULL)
+		user_from_row(db, mem, &row, out);
 	return e;
 }
 
@@ -351,12 +413,12 @@ user_replace_password(struct db *db, struct arena *mem,
 		db_text(before->email), db_text(new_hash),
 		db_bool(true),
 	};
-	const struct db_value *row;
+	struct row row;
 	enum err e = row_find(db, mem, &replace_password, values,
 			      countof(values), &row);
 
-	if (row != NULL)
-		user_from_row(row, out);
+	if (row.cells != NULL)
+		user_from_row(db, mem, &row, out);
 	return e;
 }
 
@@ -369,12 +431,12 @@ user_mark_verified(struct db *db, struct arena *mem, const struct user *before,
 		db_text(before->email),
 		db_bool(true),
 	};
-	const struct db_value *row;
+	struct row row;
 	enum err e = row_find(db, mem, &mark_verified, values, countof(values),
 			      &row);
 
-	if (row != NULL)
-		user_from_row(row, out);
+	if (row.cells != NULL)
+		user_from_row(db, mem, &row, out);
 	return e;
 }
 
@@ -415,8 +477,12 @@ user_list(struct db *db, struct arena *mem, const char *after, int64_t limit,
 		e = db_query(db, mem, &list_first, values, 1, &rows);
 	*count = rows.count;
 	*out = arena_array(mem, rows.count + 1, sizeof(**out));
-	for (size_t i = 0; i < rows.count; i++)
-		user_from_row(&rows.cells[i * rows.columns], &(*out)[i]);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct row row = {&rows.cells[i * rows.columns],
+					rows.columns};
+
+		user_from_row(db, mem, &row, &(*out)[i]);
+	}
 	return e;
 }
 

@@ -11,6 +11,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/user_field.h"
 
 /* A row; texts live on the arena of whoever asked. */
 struct user {
@@ -20,6 +21,8 @@ struct user {
 	bool is_active;
 	bool is_superuser;
 	bool is_verified;
+	const struct user_fields *shape; /* the configured fields, and their */
+	const struct db_value *fields;   /* values; NULL: there are none */
 	int64_t generation; /* of his tokens; told by user_by_… only */
 };
 
@@ -30,6 +33,7 @@ struct user_change {
 	const bool *is_active;
 	const bool *is_superuser;
 	const bool *is_verified;
+	const struct user_value *fields; /* one each, or NULL: none */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "store/schema.h"
+#include "store/user_columns.h"
 #include "store/user_id.h"
 
 /* Fails where one of them is missing or of a wrong type. */
@@ -154,6 +155,15 @@ rows_check(struct db *db, struct arena *mem, const char **why)
 	return OK;
 }
 
+/* Those of the configured fields, as far as they are there. */
+static enum err
+columns_check(struct db *db, struct arena *mem, const char **why)
+{
+	struct user_columns columns;
+
+	return user_columns_find(db, mem, &columns, why);
+}
+
 enum err
 user_table_check(struct db *db, struct arena *mem, const char **why)
 {
@@ -165,6 +175,8 @@ user_table_check(struct db *db, struct arena *mem, const char **why)
 		e = declaration_check(db, mem, why);
 	if (e == OK && is_there)
 		e = rows_check(db, mem, why);
+	if (e == OK && is_there)
+		e = columns_check(db, mem, why);
 	if (e != OK && e != ERR_INVALID)
 		*why = arena_printf(mem, "%s: %s", err_sentence(e),
 				    db_complaint(db));

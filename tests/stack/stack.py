@@ -742,8 +742,12 @@ Mutex file:{self.folder}
         if self.durable and self.has_users():
             return
         password = password or secrets.token_urlsafe(12)
+        # A superuser has the fields that the configuration requires, too.
+        more = [f"--set={title}=Root"
+                for (section, title), values in self.settings.items()
+                if section == "field" and values.get("required") == "true"]
         self.program_command("user", "add", SUPERUSER, "--superuser",
-                             "--verified", "--password-stdin",
+                             "--verified", "--password-stdin", *more,
                              given=password + "\n")
         self.superuser = {"email": SUPERUSER, "password": password}
 

@@ -85,7 +85,7 @@ load(struct fixture *f, const char *text)
 static const struct config *
 loaded(struct fixture *f, const char *text)
 {
-	char whole[16384];
+	char whole[65536];
 
 	(void)snprintf(whole, sizeof(whole), "%s%s", NEEDED, text);
 	if (load(f, whole) != OK)
@@ -98,7 +98,7 @@ loaded(struct fixture *f, const char *text)
 static const char *
 refused(struct fixture *f, const char *text)
 {
-	char whole[16384];
+	char whole[65536];
 	size_t skip = strlen(f->path);
 
 	(void)snprintf(whole, sizeof(whole), "%s%s", NEEDED, text);
