@@ -204,6 +204,8 @@ db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	*out = (struct db_rows){0};
 	if (e != OK)
 		return e;
+	log_event(LEVEL_DEBUG, log_is("statement"),
+		  log_text("name", statement->name));
 	return db->driver->query(db, mem, made, values, count, out);
 }
 

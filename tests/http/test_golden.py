@@ -11,6 +11,7 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
                       "golden")
 sys.path.insert(0, GOLDEN)
 from player import Player, Skip  # noqa: E402
+from programs import Programs  # noqa: E402
 
 # Marks of a case, and why such a case is not played here.
 NOT_PLAYED = {
@@ -20,6 +21,18 @@ NOT_PLAYED = {
 # The two backends have a secret each.
 SECRET = "a secret of the backend bearer, and of no other"
 BEARER = 'backend.bearer.secret={"%s"}' % SECRET
+# The reference lets a mailed token outlive a change of the address.
+MAILED = ("hook.mail.events={after_forgot_password, after_request_verify}",
+          "tokens.reset_names_email=false")
+MAIL = """
+event = json.load(sys.stdin)
+names = {"after_forgot_password": "forgot-password",
+         "after_request_verify": "request-verify"}
+with open(HERE + "/tokens", "a") as f:
+    f.write(json.dumps({"event": names[event["event"]],
+                        "email": event["user"]["email"],
+                        "token": event["token"]}) + "\\n")
+"""
 
 with open(os.path.join(GOLDEN, "golden.json"), encoding="utf-8") as recorded:
     ALL = json.load(recorded)
@@ -41,18 +54,34 @@ DIRECT = [pytest.param(case, id=title(case))
 
 
 @pytest.fixture(scope="session")
-def player(house, db, www):
+def mailer(db):
+    """A hook that writes down what would be mailed."""
+    made = Programs()
+    made.write("mail", MAIL)
+    made.write("tokens", "")
+    os.truncate(made.path("tokens"), 0)
+    os.chmod(made.path("tokens"), 0o666)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def player(house, db, www, mailer):
     """Plays cases on a stack: ordinary ones, or those with a policy."""
     players = {}
 
     def get(policy):
         if policy not in players:
-            stack = house.get(db, settings=(BEARER,)) if policy else house.get(
-                db, settings=(BEARER, "password.policy=none"), www=www)
+            settings = (BEARER, *MAILED,
+                        f"hook.mail.program={mailer.path('mail')}")
+            stack = house.get(db, settings=settings) if policy else house.get(
+                db, settings=("password.policy=none", *settings), www=www)
             keys = dict(stack.secrets, bearer=SECRET)
             players[policy] = Player(
                 stack.base_url, {"superuser": stack.superuser,
-                                 "secrets": keys}, ALL["tokens"])
+                                 "secrets": keys,
+                                 "token_log": mailer.path("tokens")},
+                ALL["tokens"])
             players[policy].prepare()
         return players[policy]
 
