@@ -8,9 +8,11 @@ make ours the same one, and the reference's own OpenAPI document of it. Nothing
 is served, and no database is asked.
 """
 
+import datetime
 import json
 import os
 import uuid
+from typing import Annotated, Literal
 
 from fastapi import FastAPI
 from fastapi_users import FastAPIUsers, schemas
@@ -21,6 +23,7 @@ from fastapi_users.authentication import (
     JWTStrategy,
 )
 from httpx_oauth.oauth2 import OAuth2
+from pydantic import Field
 
 # Each method of a path and each schema is a line of the file.
 LEVELS = 5
@@ -180,6 +183,67 @@ def providers():
     return app, settings
 
 
+Name = Annotated[str, Field(min_length=2, max_length=30)]
+Age = Annotated[int, Field(ge=0, le=150)]
+Height = Annotated[float, Field(ge=0.5, le=3)]
+Color = Literal["red", "green", "blue"]
+
+
+def fields():
+    """Users with members of their own, one of each kind."""
+
+    class MemberRead(schemas.BaseUser[uuid.UUID]):
+        first_name: Name
+        age: Age | None = None
+        height: Height | None = None
+        newsletter: bool = False
+        born: datetime.date | None = None
+        seen: datetime.datetime | None = None
+        device: uuid.UUID | None = None
+        color: Color = "red"
+        motto: str | None = Field(None, description="What to live by.")
+
+    class MemberCreate(schemas.BaseUserCreate):
+        first_name: Name
+        age: Age | None = None
+        height: Height | None = None
+        newsletter: bool = False
+        born: datetime.date | None = None
+        seen: datetime.datetime | None = None
+        device: uuid.UUID | None = None
+        color: Color = "red"
+        motto: str | None = Field(None, description="What to live by.")
+
+    class MemberUpdate(schemas.BaseUserUpdate):
+        first_name: Name | None = None
+        age: Age | None = None
+        height: Height | None = None
+        newsletter: bool | None = None
+        born: datetime.date | None = None
+        seen: datetime.datetime | None = None
+        device: uuid.UUID | None = None
+        color: Color | None = None
+        motto: str | None = Field(None, description="What to live by.")
+
+    return application(MemberRead, uuid.UUID, MemberCreate, MemberUpdate), [
+        "openapi.user_read=MemberRead", "openapi.user_create=MemberCreate",
+        "openapi.user_update=MemberUpdate",
+        "field.first_name.required=true", "field.first_name.min=2",
+        "field.first_name.max=30",
+        "field.age.type=integer", "field.age.min=0", "field.age.max=150",
+        "field.height.type=number", "field.height.min=0.5",
+        "field.height.max=3",
+        "field.newsletter.type=boolean", "field.newsletter.initial=false",
+        "field.born.type=date",
+        "field.seen.type=datetime",
+        "field.device.type=uuid",
+        "field.color.type=choice",
+        'field.color.choices={"red", "green", "blue"}',
+        "field.color.initial=red",
+        "field.motto.help=What to live by.",
+    ]
+
+
 def spread(value, levels):
     """JSON with a member a line, down to so many levels."""
     if levels == 0 or not isinstance(value, dict) or not value:
@@ -191,7 +255,7 @@ def spread(value, levels):
 
 def main():
     applications = {}
-    for make in (plain, renamed, many_backends, numbered, providers):
+    for make in (plain, renamed, many_backends, numbered, providers, fields):
         app, settings = make()
         applications[make.__name__] = {"settings": settings,
                                        "document": app.openapi()}
