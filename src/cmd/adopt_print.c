@@ -64,6 +64,7 @@ adopt_print_lines(struct db *db, struct arena *mem, const struct adoption *a)
 	for (size_t i = 0; i < SURVEY_TABLES; i++)
 		print_table(mem, &a->survey.tables[i]);
 	print_users(&a->survey);
+	print_list(mem, "could be shown by", &a->fields);
 	print_list(mem, "note", &a->notes);
 	print_list(mem, "in the way", &a->obstacles);
 	print_list(mem, "will be added", &a->additions);
@@ -178,6 +179,7 @@ adopt_print_json(struct db *db, struct arena *mem, const struct adoption *a,
 	add_number(&b, "users", s->users);
 	add_hashes(&b, s);
 	add_texts(&b, "clashes", s->clashes, s->clash_count);
+	add_texts(&b, "fields", a->fields.items, a->fields.count);
 	add_texts(&b, "notes", a->notes.items, a->notes.count);
 	add_texts(&b, "obstacles", a->obstacles.items, a->obstacles.count);
 	add_texts(&b, "additions", a->additions.items, a->additions.count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/adoption.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -121,6 +122,54 @@ columns_missing(struct arena *mem, struct adoption *a,
 			      joined(mem, t->missing, t->missing_count)));
 }
 
+/* What a field is called that keeps what a column does; NULL: there is none. */
+static const char *const field_types[] = {
+	[DB_KIND_OTHER] = NULL,    [DB_KIND_UUID] = "uuid",
+	[DB_KIND_INT] = "integer", [DB_KIND_REAL] = "number",
+	[DB_KIND_TEXT] = "text",   [DB_KIND_BOOL] = "boolean",
+	[DB_KIND_DATE] = "date",   [DB_KIND_TIME] = "datetime",
+};
+
+static bool
+is_field_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len <= 32 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+static const char *
+field_section(struct arena *mem, const struct db_column *c)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 128);
+	buf_printf(&b, "field \"%s\" { type = \"%s\"", c->name,
+		   field_types[c->kind]);
+	if (c->kind == DB_KIND_TEXT && c->length > 0)
+		buf_printf(&b, " max = %lld", (long long)c->length);
+	if (!c->is_nullable && !c->has_default)
+		buf_text(&b, " required = true");
+	buf_text(&b, " }");
+	return b.data;
+}
+
+/* Columns that an application has added, as fields that could be had. */
+static void
+fields_propose(struct arena *mem, struct adoption *a)
+{
+	const struct survey_table *t = &a->survey.tables[0];
+
+	for (size_t i = 0; i < t->column_count; i++) {
+		const struct survey_column *c = &t->columns[i];
+
+		if (!c->is_known && field_types[c->is.kind] != NULL &&
+		    is_field_name(c->is.name))
+			list_add(mem, &a->fields, field_section(mem, &c->is));
+	}
+}
+
 /* A column that must be filled in, and that we do not know of. */
 static void
 columns_noted(struct arena *mem, struct adoption *a,
@@ -136,7 +185,8 @@ columns_noted(struct arena *mem, struct adoption *a,
 				 mem,
 				 "the column \"%s\" of the table \"%s\" must "
 				 "not be NULL and has no default: give it one, "
-				 "or no row can be added",
+				 "or make it a required field, or no row can "
+				 "be added",
 				 c->is.name, t->name));
 	}
 }
@@ -252,6 +302,7 @@ adoption_examine(struct db *db, struct arena *mem, struct adoption *out,
 	for (size_t i = 0; i < SURVEY_TABLES; i++)
 		table_judge(mem, out, &out->survey.tables[i]);
 	additions_find(mem, out);
+	fields_propose(mem, out);
 	if (!users->is_there || users->missing_count > 0)
 		return OK;
 	return rows_judge(db, mem, out, why);

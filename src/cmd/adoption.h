@@ -33,6 +33,8 @@ struct adoption {
 	struct adoption_list obstacles; /* with one of them nothing is done */
 	struct adoption_list notes;     /* what to know or to mend later */
 	struct adoption_list additions; /* what is missing and will be made */
+	struct adoption_list fields;    /* sections of the configuration that
+					 * would show columns of theirs */
 	enum err outcome; /* OK, or what the obstacles amount to */
 };
 

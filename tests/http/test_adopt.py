@@ -89,6 +89,20 @@ def test_it_tells_what_it_found_and_changes_nothing(theirs):
         assert any(made in one for one in found["additions"])
 
 
+def test_columns_of_theirs_become_fields_by_the_lines_it_proposes(theirs):
+    _, found = told(theirs)
+    assert found["fields"] == ['field "first_name" { type = "text" max = 100 }']
+
+    done = run_with(theirs, "\n".join(found["fields"]), "adopt", "--json")
+    again = json.loads(done.stdout)
+
+    assert done.returncode == OK, done.stderr
+    assert again["fields"] == []
+    assert again["tables"][0]["columns"][0] == {
+        "name": "first_name", "type": again["tables"][0]["columns"][0]["type"],
+        "required": False, "known": True}
+
+
 def test_it_says_the_same_in_lines(theirs):
     done = run(theirs, "adopt")
 
@@ -97,6 +111,7 @@ def test_it_says_the_same_in_lines(theirs):
                  "table accesstoken: is not there\n",
                  "will be added: the table oauth_account\n"):
         assert line in done.stdout
+    assert 'could be shown by: field "first_name" {' in done.stdout
     assert "  first_name " in done.stdout and "(not ours)" in done.stdout
     assert done.stdout.endswith("adopt --apply adds this\n")
 
