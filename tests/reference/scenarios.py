@@ -377,7 +377,63 @@ def stored():
     )
 
 
+FIELD_VALUES = (
+    ("first_name", ('"Ada"', '""', '"é😀"', "null", "1", "true", "[]", "{}", '"a\\nb"',
+                    '"' + "a" * 40 + '"', '"' + "a" * 41 + '"', '"' + "é" * 40 + '"')),
+    ("age", ("0", "-1", "7", "7.0", "7.5", '"7"', '" 7 "', '"7.0"', '"x"', '""', "true",
+             "null", "2147483647", "-2147483648", "1e2", '"0x7"', '"1_000"', "[7]", '"+7"')),
+    ("newsletter", ("true", "false", "1", "0", "2", '"yes"', '"OFF"', '"t"', '"maybe"',
+                    '""', "null", "1.0", "[]")),
+    ("birthday", ('"2000-02-29"', '"2001-02-29"', '"2000-2-1"', '"2000-01-01T00:00:00"',
+                  '"2000-01-01T00:00:01"', '"2000-01-01T00:00:00Z"', '"20000101"', '"x"',
+                  '""', "null", "0", "86400", "86401", '"0"', "true", "1.5", '"0000-01-01"',
+                  '"9999-12-31"', '"10000-01-01"', "[]", '" 2000-01-01"', '"2000-13-01"')),
+)  # fmt: skip
+
+
+def fields():
+    """Columns of an application's own."""
+
+    def tale(name, *steps, **extra):
+        return case("fields", name, *steps, needs="fields", **extra)
+
+    for name, values in FIELD_VALUES:
+        for value in values:
+            member = f'"{name}":{value}'
+            yield tale(
+                f"register with {name} {value[:30]}",
+                sign_up(more="," + member),
+                sign_in(NEW, WORD, "NEW_TOKEN"),
+                mine("GET", ME, token="NEW_TOKEN"),
+            )
+            yield tale(
+                f"change {name} to {value[:30]}",
+                mine("PATCH", ME, f"{{{member}}}"),
+                mine("GET", ME),
+                admin("PATCH", FRESH_ID, f"{{{member}}}"),
+                fresh={"login": True},
+            )
+    everything = '"first_name":"Ada","age":36,"newsletter":true,"birthday":"1815-12-10"'
+    wrong = '"first_name":1,"age":"x","newsletter":"x","birthday":"x"'
+    yield tale(
+        "all of them, and away again",
+        sign_up(more="," + everything),
+        sign_in(NEW, WORD, "NEW_TOKEN"),
+        mine("GET", ME, token="NEW_TOKEN"),
+        admin("GET", NEW_ID),
+        mine("PATCH", ME, '{"first_name":null,"age":null}', "NEW_TOKEN"),
+        mine("PATCH", ME, '{"newsletter":null,"birthday":null}', "NEW_TOKEN"),
+        mine("PATCH", ME, f'{{"password":"{OTHER_WORD}",{everything}}}', "NEW_TOKEN"),
+        mine("PATCH", ME, f'{{"email":"nope",{wrong}}}', "NEW_TOKEN"),
+        admin("PATCH", NEW_ID, f'{{"is_active":"x",{wrong}}}'),
+        sign_up(NEXT, more="," + wrong),
+        sign_up(NEXT, more=',"First_Name":"x","unknown":1'),
+        mine("PATCH", ME, '{"email":"{USER_EMAIL}","age":1}', "NEW_TOKEN"),
+        mine("GET", ME, token="NEW_TOKEN"),
+    )
+
+
 def cases():
     """Return the scenarios."""
-    groups = (lives, rights, addresses, sessions, passwords, stored)
+    groups = (lives, rights, addresses, sessions, passwords, stored, fields)
     return [one for group in groups for one in group()]

@@ -184,10 +184,17 @@ PLAIN_ONLY = (
     "path",
     "schema",
 )
+FIELDS = (
+    "field.first_name.max=40",
+    "field.age.type=integer",
+    "field.newsletter.type=boolean",
+    "field.birthday.type=date",
+)
 VARIANTS = (
     Variant("plain"),
     Variant("numbers", "numbers", ["users.id=integer"]),
     Variant("oauth", "oauth", provider_settings),
+    Variant("fields", "fields", FIELDS),
     Variant("database", "database", ["backend.database.strategy=database"]),
 )
 
