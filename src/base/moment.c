@@ -95,7 +95,7 @@ fraction_read(const char **at, struct moment *m)
 		if (digits < 6)
 			m->micro = m->micro * 10 + **at - '0';
 	if (digits == 0)
-		return "second fraction value is missing";
+		return "second fraction digits missing after `.`";
 	for (; digits < 6; digits++)
 		m->micro *= 10;
 	return NULL;

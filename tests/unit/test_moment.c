@@ -71,6 +71,8 @@ times_are_read_as_pydantic_reads_them_and_shown_in_utc(void **state)
 		 "timezone offset must be less than 24 hours"},
 		{"2020-01-01T10:20:30Z ",
 		 "unexpected extra characters at the end of the input"},
+		{"2020-01-01T10:20:30.",
+		 "second fraction digits missing after `.`"},
 		{"1e400", "input is too short"},
 	};
 	struct arena *mem = arena_open(0, (size_t)1 << 20);
