@@ -36,7 +36,10 @@ value_render(struct buf *out, const struct field *f, const void *from)
 	switch (f->type) {
 	case FIELD_TEXT:
 		memcpy(&text, at, sizeof(text));
-		if (f->is_id)
+		/* Who is about to register has none yet. */
+		if (f->is_id && text == NULL)
+			buf_text(out, "null");
+		else if (f->is_id)
 			user_id_write(out, text);
 		else
 			json_write_text(out, text);

@@ -366,6 +366,7 @@ config_check(struct reading *r)
 	config_check_names(r);
 	config_check_fields(r);
 	config_check_delivery(r);
+	config_check_mail(r);
 	oauth_cookie_check(r);
 	providers_check(r);
 }

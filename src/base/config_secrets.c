@@ -180,8 +180,8 @@ secret_file_read(struct reading *r, const char *path, mode_t forbidden,
 }
 
 /* The secrets in a file. NULL or why not. */
-static const char *
-secrets_read(struct reading *r, const char *path, struct text_list *out)
+const char *
+config_secrets_read(struct reading *r, const char *path, struct text_list *out)
 {
 	char *text = NULL;
 	const char *why = secret_file_read(r, path, S_IROTH | S_IWOTH, &text);
@@ -196,7 +196,7 @@ const char *
 config_secret_file(struct reading *r, const char *path, const char **out)
 {
 	struct text_list found = {0};
-	const char *why = secrets_read(r, path, &found);
+	const char *why = config_secrets_read(r, path, &found);
 
 	*out = why == NULL ? found.items[0] : "";
 	return why;
@@ -207,7 +207,7 @@ secrets_add_file(struct reading *r, const struct place *at, const char *path,
 		 struct text_list *list)
 {
 	struct text_list found = {0};
-	const char *why = secrets_read(r, path, &found);
+	const char *why = config_secrets_read(r, path, &found);
 
 	if (why != NULL)
 		config_blame(r, at->section, at->number, at->setting, "%s: %s",

@@ -145,12 +145,19 @@ void config_take_secrets(struct reading *r) NONNULL(1);
 
 /* The same for the backends' own secrets and keys; judges their strategies. */
 void config_take_backends(struct reading *r) NONNULL(1);
+/* Adds the secrets of a file, one a line. NULL, or why not (static): others
+ * may read it, or there is none. */
+const char *config_secrets_read(struct reading *r, const char *path,
+				struct text_list *out)
+	NODISCARD NONNULL(1, 2, 3);
 
 /* Resolves what follows from other settings, and judges them together. */
 void config_resolve(struct reading *r) NONNULL(1);
 void config_check(struct reading *r) NONNULL(1);
-/* Its part about who is told of events. */
+/* Its parts about who is told of events; what they need from files comes
+ * with them. */
 void config_check_delivery(struct reading *r) NONNULL(1);
+void config_check_mail(struct reading *r) NONNULL(1);
 
 /* The part of config_check that is about the names of tables and columns. */
 void config_check_names(struct reading *r) NONNULL(1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration file's text before libconfuse sees it, and the reading
- * of small files. Used by the files config_*.c only.
+ * of small files. Used by the files config_*.c, and for texts of mails.
  */
 #ifndef CONFIG_TEXT_H
 #define CONFIG_TEXT_H

@@ -109,6 +109,44 @@ crypto_base64url_decode(struct arena *mem, const char *text, size_t len,
 	return OK;
 }
 
+static void
+letters_swap(char *text, char from, char to)
+{
+	for (; *text != '\0'; text++)
+		if (*text == from)
+			*text = to;
+}
+
+char *
+crypto_base64(struct arena *mem, const void *bytes, size_t len)
+{
+	char *text = crypto_base64url(mem, bytes, len);
+	size_t rest = strlen(text) % 4;
+
+	letters_swap(text, '-', '+');
+	letters_swap(text, '_', '/');
+	return arena_printf(mem, "%s%s", text,
+			    rest == 2   ? "=="
+			    : rest == 3 ? "="
+					: "");
+}
+
+enum err
+crypto_base64_decode(struct arena *mem, const char *text, unsigned char **out,
+		     size_t *out_len)
+{
+	size_t len = strcspn(text, "=");
+	size_t padding = strspn(text + len, "=");
+	char *copy = arena_copy(mem, text, len);
+
+	if (text[len + padding] != '\0' || (len + padding) % 4 != 0 ||
+	    padding > 2 || strpbrk(copy, "-_") != NULL)
+		return ERR_INVALID;
+	letters_swap(copy, '+', '-');
+	letters_swap(copy, '/', '_');
+	return crypto_base64url_decode(mem, copy, len, out, out_len);
+}
+
 void
 crypto_sha256(const void *bytes, size_t len, unsigned char out[SHA256_SIZE])
 {

@@ -32,6 +32,13 @@ enum err crypto_base64url_decode(struct arena *mem, const char *text,
 				 size_t len, unsigned char **out,
 				 size_t *out_len) NODISCARD NONNULL(1, 2, 4, 5);
 
+/* The same as plain base64 with its padding (RFC 4648, section 4). */
+char *crypto_base64(struct arena *mem, const void *bytes, size_t len)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
+enum err crypto_base64_decode(struct arena *mem, const char *text,
+			      unsigned char **out, size_t *out_len)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
 /* SHA-256 of bytes, and the same as 64 lower-case hexadecimal digits. */
 void crypto_sha256(const void *bytes, size_t len,
 		   unsigned char out[SHA256_SIZE]) NONNULL(3);

@@ -14,6 +14,7 @@
 #include "base/slots.h"
 #include "base/text.h"
 #include "core/event.h"
+#include "core/mail_shelf.h"
 #include "db/db.h"
 
 struct exit_row {
@@ -168,6 +169,8 @@ command_configure(const char *path, struct config **out)
 
 	if (e == OK)
 		e = check_events(*out);
+	if (e == OK)
+		e = mail_shelf_check(*out, complain, NULL);
 	if (e == OK)
 		e = check_address(*out);
 	if (e != OK) {

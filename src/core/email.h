@@ -23,4 +23,13 @@
 enum err email_normalise(struct arena *mem, const char *text, const char **out,
 			 const char **reason) NODISCARD NONNULL(1, 2, 3, 4);
 
+/*
+ * A stored address as the envelope and the header of a mail take it: its
+ * domain with A-labels; letters outside ASCII in its local part stay, and ask
+ * for SMTPUTF8. ERR_INVALID when no mail can be sent to it, for instance
+ * because it holds a control character, a blank, or a second recipient.
+ */
+enum err email_mailbox(struct arena *mem, const char *address, const char **out)
+	NODISCARD NONNULL(1, 2, 3);
+
 #endif

@@ -43,6 +43,18 @@ event_find(const char *name, enum event *out)
 	return false;
 }
 
+event_set
+event_set_of(const struct text_list *list)
+{
+	event_set set = 0;
+	enum event e;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (event_find(list->items[i], &e))
+			set |= EVENT_BIT(e);
+	return set;
+}
+
 enum err
 event_plan_open(const struct config *conf, struct event_plan **out,
 		const char **why)

@@ -38,6 +38,9 @@ typedef uint32_t event_set;
 #define EVENT_BIT(e) ((event_set)1 << (e))
 #define EVENT_ALL (EVENT_BIT(EVENT__COUNT) - 1)
 
+/* The events of a setting's list; names of others are passed over. */
+event_set event_set_of(const struct text_list *names) NONNULL(1);
+
 /*
  * Who subscribes: one for each target of a way to deliver, for instance
  * hook "audit". `key` is how the outbox names it: "hook:audit".

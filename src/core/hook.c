@@ -2,8 +2,11 @@
 #include "core/hook.h"
 
 #include <string.h>
+#include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "core/delivery.h"
 
 /* Bytes of its standard error that a log line shows. */
 #define LAST_WORDS 240
@@ -48,6 +51,8 @@ static const char *const confidential[] = {
 	"after_request_verify",
 };
 
+#define WITHHELD "(it was handed a secret)"
+
 static bool
 is_confidential(const char *event)
 {
@@ -77,11 +82,70 @@ hook_log(const struct hook_settings *h, const char *event,
 		[PROGRAM_NOT_STARTED] = "errno",
 	};
 	bool good = result->end == PROGRAM_EXITED && result->number == 0;
-	const char *said = is_confidential(event) ? "(it was handed a secret)"
-						  : last_words(result->errors);
+	const char *said =
+		is_confidential(event) ? WITHHELD : last_words(result->errors);
 
 	log_event(good ? LEVEL_DEBUG : LEVEL_WARNING, log_is("hook_ended"),
 		  log_text("hook", h->title), log_text("type", event),
 		  log_number(words[result->end], result->number),
 		  log_text("said", said));
 }
+
+static enum err
+subscribe(const struct config *conf, struct event_plan *p, struct arena *mem,
+	  const char **why)
+{
+	(void)mem;
+	(void)why;
+	for (size_t i = 0; i < conf->hook_count; i++)
+		event_subscribe(p, &hook_delivery, conf->hook[i].title,
+				event_set_of(&conf->hook[i].events));
+	return OK;
+}
+
+static const struct hook_settings *
+hook_named(const struct config *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->hook_count; i++)
+		if (strcmp(conf->hook[i].title, name) == 0)
+			return &conf->hook[i];
+	return NULL;
+}
+
+/* A program that ends by itself knows best whether it wants another try. */
+static enum err
+outcome_of(const struct program_result *r)
+{
+	if (r->end != PROGRAM_EXITED || r->number == EX_TEMPFAIL)
+		return ERR_REMOTE;
+	return r->number == 0 ? OK : ERR_INVALID;
+}
+
+static enum err
+deliver(struct ctx *cx, const char *target, const struct event_notice *n,
+	int64_t deadline, struct delivery_report *report)
+{
+	const struct hook_settings *h = hook_named(cx->conf, target);
+	int64_t left = deadline - clock_monotonic();
+	struct program_result result;
+	struct program p;
+
+	report->why = "the configuration knows no such hook";
+	if (h == NULL)
+		return ERR_INVALID;
+	hook_program(cx->mem, h, &p);
+	if (p.limit > left)
+		p.limit = left;
+	program_run(cx->mem, &p, n->json, strlen(n->json), &result);
+	hook_log(h, event_name(n->event), &result);
+	if (is_confidential(event_name(n->event)))
+		result.errors = WITHHELD;
+	report->why = program_result_text(cx->mem, &result);
+	return outcome_of(&result);
+}
+
+const struct delivery hook_delivery = {
+	.name = "hook",
+	.subscribe = subscribe,
+	.deliver = deliver,
+};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Local programs that are told of events: what a `hook` section names. */
+/* Local programs: what a `hook` section names. */
 #ifndef HOOK_H
 #define HOOK_H
 

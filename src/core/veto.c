@@ -17,9 +17,10 @@
 static const char *const events[] = {"validate_password", "before_delete"};
 
 struct veto {
+	const struct config *conf;
 	struct arena *mem; /* of the programs */
 	struct program *programs;
-	const struct hook_settings **hooks; /* of each program */
+	size_t *hooks; /* of each program: its number in the configuration */
 	size_t count;
 	struct asker *asker;
 };
@@ -45,7 +46,7 @@ programs_gather(struct veto *v, const struct config *conf)
 		if (!may_refuse(h))
 			continue;
 		hook_program(v->mem, h, &v->programs[v->count]);
-		v->hooks[v->count++] = h;
+		v->hooks[v->count++] = i;
 	}
 }
 
@@ -58,6 +59,7 @@ veto_open(const struct config *conf, struct veto **out)
 	*out = NULL;
 	if (v == NULL)
 		return ERR_INTERNAL;
+	v->conf = conf;
 	v->mem = arena_open(0, (size_t)1024 * 1024);
 	programs_gather(v, conf);
 	if (v->count > 0)
@@ -138,9 +140,10 @@ ask(struct ctx *cx, const char *event, const struct buf *document,
 	const struct veto *v = cx->veto;
 
 	for (size_t i = 0; i < v->count; i++) {
+		const struct hook_settings *h = &v->conf->hook[v->hooks[i]];
 		struct program_result result;
 
-		if (!hook_takes(v->hooks[i], event))
+		if (!hook_takes(h, event))
 			continue;
 		if (asker_run(v->asker, cx->mem, i, document->data,
 			      document->len, &result) != OK)
@@ -148,7 +151,7 @@ ask(struct ctx *cx, const char *event, const struct buf *document,
 		/* The queue for hashing is not the place to make up for
 		 * that: config_delivery.c sees to it that there is time. */
 		cx->hash_deadline += result.took;
-		TRY(judge(cx, v->hooks[i], event, &result, reason));
+		TRY(judge(cx, h, event, &result, reason));
 	}
 	return OK;
 }
@@ -158,15 +161,10 @@ static void
 document_begin(struct ctx *cx, struct buf *out, const char *event,
 	       const struct user *u)
 {
-	struct user shown = *u;
-
-	/* Who registers has none yet. */
-	if (shown.id == NULL)
-		shown.id = "";
 	buf_init(out, cx->mem, 512);
 	buf_printf(out, "{\"event\":\"%s\",\"time\":\"%s\",\"user\":", event,
 		   clock_text(cx->mem, cx->now));
-	cx->show_user(out, &shown);
+	cx->show_user(out, u);
 }
 
 enum err

@@ -19,6 +19,8 @@
 /* Milliseconds between two looks whether it has ended. */
 #define LOOK_OFTEN 1 /* its outputs are closed, so it must end soon */
 #define LOOK_SELDOM 20
+/* Bytes of its standard error that a sentence about it shows. */
+#define LAST_WORDS 200
 
 /* The two ends of a pipe; -1 when closed. */
 struct ends {
@@ -342,4 +344,28 @@ program_run(struct arena *mem, const struct program *p, const char *input,
 		fd_close(&r.outputs[i].fd);
 	(void)sigaction(SIGPIPE, &before, NULL);
 	out->took = clock_monotonic() - started;
+}
+
+const char *
+program_result_text(struct arena *mem, const struct program_result *r)
+{
+	static const char *const words[] = {
+		[PROGRAM_EXITED] = "exit status",
+		[PROGRAM_SIGNALLED] = "signal",
+		[PROGRAM_LATE] = "late",
+		[PROGRAM_NOT_STARTED] = "not started, errno",
+	};
+	size_t len = strlen(r->errors);
+	const char *from =
+		r->errors + (len > LAST_WORDS ? len - LAST_WORDS : 0);
+	char *text = arena_printf(mem, "%s %d%s%s", words[r->end], r->number,
+				  *from != '\0' ? ": " : "", from);
+
+	len = strlen(text);
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = *c == '\n' ? ' ' : '?';
+	return text;
 }

@@ -49,4 +49,10 @@ struct program_result {
 void program_run(struct arena *mem, const struct program *p, const char *input,
 		 size_t len, struct program_result *out) NONNULL(1, 2, 3, 5);
 
+/* How it ended, in a sentence, with the end of what it said on standard error;
+ * printable ASCII. */
+const char *program_result_text(struct arena *mem,
+				const struct program_result *r)
+	RETURNS_NONNULL NONNULL(1, 2);
+
 #endif

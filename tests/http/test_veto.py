@@ -149,7 +149,7 @@ def test_the_hook_hears_who_and_what_and_nothing_else(client, programs):
     assert event["event"] == "validate_password"
     assert event["password"] == "something äöü good"
     assert event["user"] == {
-        "id": "", "email": email, "is_active": True, "is_superuser": False,
+        "id": None, "email": email, "is_active": True, "is_superuser": False,
         "is_verified": False}
     assert arguments == ["a b", "$HOME"]
     assert set(environment) - {"LC_CTYPE"} == {
