@@ -18,6 +18,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 import stack as stacks
+from programs import Programs
 from provider import CLIENT_ID, CLIENT_SECRET
 from wires import FastCgiWire, HttpWire
 
@@ -26,6 +27,37 @@ GOLDEN = HERE.parent / "golden"
 CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
 TABLES = ("user", "accesstoken", "oauth_account")
 SECONDS = 60
+
+
+class Mailbox:
+    """A hook of ours that writes tokens down as the reference does."""
+
+    SCRIPT = r"""
+event = json.load(sys.stdin)
+names = {"after_forgot_password": "forgot-password",
+         "after_request_verify": "request-verify"}
+line = {"event": names[event["event"]], "email": event["user"]["email"],
+        "token": event["token"]}
+with open(HERE + "/tokens", "a") as log:
+    log.write(json.dumps(line) + "\n")
+"""
+
+    def __init__(self):
+        self.programs = Programs()
+        self.programs.write("mail", self.SCRIPT)
+        self.path = self.programs.write("tokens", "", 0o666)
+        Path(self.path).write_text("", encoding="utf-8")
+
+    def settings(self):
+        """Return the settings that have it told of tokens."""
+        return [
+            f"hook.mail.program={self.programs.path('mail')}",
+            "hook.mail.events={after_forgot_password, after_request_verify}",
+        ]
+
+    def remove(self):
+        """Remove its folder."""
+        self.programs.remove()
 
 
 class SqliteRows:
@@ -209,12 +241,14 @@ class Ours:
         self.provider = provider
         # Of its own, so that tokens of one backend are none of the other.
         self.bearer = token_urlsafe(48)
+        self.mailbox = Mailbox()
         self.stack = stacks.Stack(
             db=db,
             prefix="fastcgi-users-reference-",
             settings=[
                 *CHEAP,
                 f'backend.bearer.secret={{"{self.bearer}"}}',
+                *self.mailbox.settings(),
                 *variant.made(provider),
             ],
             appended=["etc/compat.conf"],
@@ -236,7 +270,11 @@ class Ours:
     def state(self):
         """Return what a player has to know."""
         keys = dict(self.stack.secrets, bearer=self.bearer)
-        return {"superuser": self.stack.superuser, "secrets": keys}
+        return {
+            "superuser": self.stack.superuser,
+            "secrets": keys,
+            "token_log": self.mailbox.path,
+        }
 
     def last_words(self):
         """Return what it said last, for a failure's report."""
@@ -245,6 +283,7 @@ class Ours:
     def end(self):
         """End it and remove its folder."""
         self.stack.remove()
+        self.mailbox.remove()
 
 
 def postgres_address(stack, name):
