@@ -15,9 +15,10 @@ def put(stack, event="after_login", target="hook:gone", user="anna",
     execute(
         stack,
         "INSERT INTO fcu_outbox (message_id, event, target, user_key, "
-        "payload, state, attempts, created_at, due_at, claimed_until, "
+        "payload, state, attempts, attempts_before, created_at, due_at, "
+        "claimed_until, "
         f"expires_at) VALUES ('msg_1', '{event}', '{target}', '{user}', "
-        f"'{{}}', '{state}', 3, {now}, {now + 9000}, {claimed_until}, "
+        f"'{{}}', '{state}', 3, 0, {now}, {now + 9000}, {claimed_until}, "
         f"{now + 9000})")
 
 
@@ -62,9 +63,11 @@ def test_a_listing_longer_than_a_page_is_whole(one):
     for _ in range(3):
         put(one)
     execute(one, "INSERT INTO fcu_outbox (message_id, event, target, user_key,"
-                " payload, state, attempts, created_at, due_at, "
+                " payload, state, attempts, attempts_before, created_at, "
+                "due_at, "
                 "claimed_until, expires_at) SELECT a.message_id, a.event, "
                 "a.target, a.user_key, a.payload, a.state, a.attempts, "
+                "a.attempts_before, "
                 "a.created_at, a.due_at, a.claimed_until, a.expires_at "
                 "FROM fcu_outbox a, fcu_outbox b, fcu_outbox c, fcu_outbox d,"
                 " fcu_outbox e")
@@ -91,7 +94,7 @@ def test_dead_rows_are_retried_and_named_in_the_check(one):
 
     rows = listed(one)
     assert [r["state"] for r in rows] == ["waiting"] * 3
-    assert [r["attempts"] for r in rows] == [0, 0, 3]
+    assert [r["attempts"] for r in rows] == [3, 3, 3]
     assert "could not be delivered" not in run(one, "check").stderr
 
 
