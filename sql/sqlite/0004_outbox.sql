@@ -15,7 +15,7 @@ CREATE TABLE fcu_outbox (
 	payload TEXT NOT NULL,
 	state VARCHAR(16) NOT NULL,
 	attempts BIGINT NOT NULL,
-	attempts_before BIGINT NOT NULL,
+	attempts_before BIGINT NOT NULL DEFAULT 0,
 	created_at BIGINT NOT NULL,
 	due_at BIGINT NOT NULL,
 	claimed_until BIGINT NOT NULL,

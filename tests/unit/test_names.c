@@ -193,7 +193,7 @@ indexes_are_made(struct fixture *f, const char *text, const char *driver)
 	static const struct db_statement pg_count = {
 		.name = "count_indexes",
 		.sql = "SELECT count(*) FROM pg_indexes WHERE indexname"
-		       " LIKE 'ix_%'",
+		       " LIKE 'ix_%' AND schemaname = current_schema()",
 		.result = "i",
 		.reads_only = true,
 	};
