@@ -3,10 +3,17 @@
 
 #include "base/config_table.h"
 #include "base/config_text.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
 
 #define SHORTEST 32
+
+/* Tags and lengths of DER. */
+#define DER_INTEGER 0x02
+#define DER_SEQUENCE 0x30
+#define DER_ONE_BYTE 0x81
+#define DER_TWO_BYTES 0x82
 
 /* Where the secrets of one purpose may come from. */
 struct purpose {
@@ -58,22 +65,49 @@ static const char *const samples[] = {
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
 };
 
-/* What keys of other algorithms start with: PEM, OpenSSH, JWK, and the DER of
- * RSA, EC and Ed25519 in base64. Their public parts are known to anybody. */
-static const char *const key_marks[] = {
-	"-----BEGIN",       "ssh-",
-	"ecdsa-",           "{\"kty\"",
-	"MIIBIjANBgkqhkiG", "MFkwEwYHKoZIzj0CAQ",
-	"MCowBQYDK2VwAyEA",
-};
+/* What keys of other algorithms start with. Their public parts are known to
+ * anybody. */
+static const char *const key_marks[] = {"ssh-", "ecdsa-", "sk-ssh-",
+					"sk-ecdsa-"};
+
+/* A key in base64: the DER of one sequence in another, as long as it says
+ * (X.690, section 8.1); SubjectPublicKeyInfo and PKCS #8 are such. */
+static bool
+is_der(struct arena *mem, const char *text)
+{
+	size_t len = strcspn(text, "=");
+	char *url = arena_copy(mem, text, len);
+	unsigned char *der;
+	size_t size;
+	size_t head = 2;
+	size_t body;
+
+	for (char *c = url; *c != '\0'; c++)
+		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+	if (crypto_base64url_decode(mem, url, len, &der, &size) != OK ||
+	    size < 8 || der[0] != DER_SEQUENCE)
+		return false;
+	body = der[1];
+	if (body == DER_ONE_BYTE) {
+		body = der[2];
+		head = 3;
+	} else if (body == DER_TWO_BYTES) {
+		body = (size_t)der[2] << 8 | der[3];
+		head = 4;
+	}
+	return head + body == size &&
+	       (der[head] == DER_SEQUENCE || der[head] == DER_INTEGER);
+}
 
 static bool
-is_key(const char *text)
+is_key(struct arena *mem, const char *text)
 {
 	for (size_t i = 0; i < countof(key_marks); i++)
 		if (text_starts(text, key_marks[i]))
 			return true;
-	return strstr(text, "-----BEGIN") != NULL;
+	if (text[strspn(text, " \t")] == '{' && strstr(text, "\"kty\"") != NULL)
+		return true;
+	return strstr(text, "-----BEGIN") != NULL || is_der(mem, text);
 }
 
 /* Whether the text is the sample, or the sample again and again. */
@@ -112,7 +146,7 @@ secret_fault(struct reading *r, const char *from, const char *text)
 
 	if (is_sample(text))
 		return "a secret that examples use must not be used";
-	if (is_key(text))
+	if (is_key(r->mem, text))
 		return "a key of another algorithm cannot be a secret of HS256";
 	if (len >= SHORTEST)
 		return NULL;

@@ -76,7 +76,7 @@ static enum err
 adopt(struct database *d, const struct adopt_options *with)
 {
 	static const struct migrate_watch watch = {.check = adoption_check};
-	struct user_columns columns;
+	struct user_columns columns = {0};
 	struct adoption found;
 	const char *why = NULL;
 	enum err e = adoption_examine(d->db, d->mem, &found, &why);

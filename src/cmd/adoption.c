@@ -254,7 +254,7 @@ rows_judge(struct db *db, struct arena *mem, struct adoption *a,
 	   const char **why)
 {
 	const struct survey *s = &a->survey;
-	struct user_columns columns;
+	struct user_columns columns = {0};
 	enum err e = user_table_check(db, mem, why);
 
 	if (e == ERR_INVALID)

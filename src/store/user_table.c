@@ -159,7 +159,7 @@ rows_check(struct db *db, struct arena *mem, const char **why)
 static enum err
 columns_check(struct db *db, struct arena *mem, const char **why)
 {
-	struct user_columns columns;
+	struct user_columns columns = {0};
 
 	return user_columns_find(db, mem, &columns, why);
 }

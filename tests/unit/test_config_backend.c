@@ -204,6 +204,19 @@ a_redis_server_may_be_told_by_the_environment(void **state)
 	f->redis_url = NULL;
 }
 
+/* A public key, as openssl rsa -pubout -outform DER | base64 says it. */
+#define RSA_3072                                                               \
+	"MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEAxL9hnbRevXrHC+Pz"         \
+	"9JGsJbhpNU5yY4d2vzgwt8lI2N+6aqcs23AY7hvAy3gkjn26GjvgT7jFiVOK"         \
+	"dEUAeFtIobnovmbUYpKBiuOcj7cDDpCY7OqMfuKqJITjfmxBOdMJqpOTbwS1"         \
+	"HL6MnakRzHrJPUswE+v64xHdd1cnVn9sgRn29dRU7OXzAucGegyqz/B7qSyO"         \
+	"J9OO1pKG9b2baXH8URB5MM99ub+xDsy5iDNCu756NpKW2B8eOt1sW82iSywo"         \
+	"wy3ooPGmgFB/bRycHZWexXoNf9/ukWi6XUNKDA2trD8m9/bE5SA1o181n8cZ"         \
+	"5W/P+uITKjyKZdY5zpZit80JzP3tkSQ8Fo1LlzVlWalJdYuuP26Y4U3BWefq"         \
+	"ABXbksNoYkMviWEvZ2hg3HeH+fOhRvNoPcrh7CEETfL5bE/UGICAI83T/Ta7"         \
+	"E3rR0Yi78mWXdP82VpD8zr0n7UnOPoar314eAQ61oSfG/aadLfql5a80tHUl"         \
+	"ERdg9fh7/ILOQ5l3AgMBAAE="
+
 /* What is told of line 1. */
 static const char *const refusals[][2] = {
 	{"", "secrets.jwt: there is no secret, and backend \"b\" has none of "
@@ -223,10 +236,16 @@ static const char *const refusals[][2] = {
 	{"secret = {\"-----BEGIN PUBLIC KEY-----MCowBQYDK2VwAyEA\"}",
 	 "backend \"b\".secret: a key of another algorithm cannot be a secret "
 	 "of HS256"},
-	{"secret = {\"MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwI\"}",
+	{"secret = {\"MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"}",
 	 "backend \"b\".secret: a key of another algorithm cannot be a secret "
 	 "of HS256"},
 	{"secret = {\"{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\"}\"}",
+	 "backend \"b\".secret: a key of another algorithm cannot be a secret "
+	 "of HS256"},
+	{"secret = {\"{\\\"alg\\\":\\\"RS256\\\",\\\"kty\\\":\\\"RSA\\\"}\"}",
+	 "backend \"b\".secret: a key of another algorithm cannot be a secret "
+	 "of HS256"},
+	{"secret = {\"" RSA_3072 "\"}",
 	 "backend \"b\".secret: a key of another algorithm cannot be a secret "
 	 "of HS256"},
 	{"secret = {\"" GOOD_SECRET "\"} key_file = {\"@/rsa.pem\"}",
@@ -353,7 +372,7 @@ each_fault_of_a_backend_is_told_in_a_sentence(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < countof(refusals); i++) {
-		char text[512];
+		char text[1024];
 
 		(void)snprintf(text, sizeof(text), "backend \"b\" { %s }\n",
 			       refusals[i][0]);
