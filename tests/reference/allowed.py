@@ -108,7 +108,7 @@ ALLOWED = (
     },
     {
         "item": 10,
-        "why": "numbers that JSON cannot write are shown as null, not answered 500",
+        "why": "numbers that JSON cannot write, or no column can keep, are 422, not 500",
         "when": ["an absurd number"],
         "reference": [500],
         "ours": [422],

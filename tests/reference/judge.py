@@ -13,7 +13,7 @@ LARGE_BODY = 1 << 20
 MOST_LEVELS, MOST_MEMBERS = 64, 256
 FLAGS = ("email", "password", "is_active", "is_superuser", "is_verified")
 SURROGATE = re.compile("[\ud800-\udfff]")
-ABSURD = re.compile(r"NaN|Infinity|\d[eE]\+?\d{3}")
+ABSURD = re.compile(r"NaN|Infinity|\d[eE]\+?\d{3}|\d{19}")
 UNSAFE = ("POST", "PATCH", "PUT", "DELETE")
 
 
