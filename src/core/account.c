@@ -35,7 +35,7 @@ insert_body(struct db *db, void *arg)
 
 	/* When this runs again, the id of the first time is nobody's. */
 	r->user->id = NULL;
-	TRY(user_insert(db, r->cx->mem, r->user));
+	TRY(user_insert(db, r->cx->mem, r->user, r->cx->clock()));
 	return event_emit(r->cx, &fact);
 }
 

@@ -122,7 +122,7 @@ make_user(struct entry *n)
 		.is_verified =
 			n->p->is_verified_by_default && !n->who->email_refused,
 	};
-	TRY(user_insert(cx->db, cx->mem, n->out));
+	TRY(user_insert(cx->db, cx->mem, n->out, cx->clock()));
 	TRY(add_account(n, n->out->id));
 	n->event = "user_registered";
 	return event_emit(cx, &fact);

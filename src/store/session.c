@@ -20,6 +20,29 @@ static const struct db_statement end_others = {
 	.result = "",
 };
 
+/* Whatever the last user of the id had is past. */
+static const struct db_statement begin = {
+	.name = "session_begin",
+	.sql = "INSERT INTO fcu_session_floor"
+	       " (user_id, generation, not_before, exempt_hash)"
+	       " VALUES ($1, 1, $2, NULL)"
+	       " ON CONFLICT (user_id) DO UPDATE SET"
+	       " generation = fcu_session_floor.generation + 1,"
+	       " not_before = CASE WHEN"
+	       " fcu_session_floor.not_before > excluded.not_before"
+	       " THEN fcu_session_floor.not_before"
+	       " ELSE excluded.not_before END,"
+	       " exempt_hash = NULL"
+	       " RETURNING generation",
+	.result = "i",
+};
+
+static const struct db_statement forget = {
+	.name = "session_forget",
+	.sql = "DELETE FROM fcu_session_floor WHERE user_id = $1",
+	.result = "",
+};
+
 static const struct db_statement revoke = {
 	.name = "session_revoke",
 	.sql = "INSERT INTO fcu_revoked_token (token_hash, expires_at)"
@@ -44,6 +67,30 @@ session_end_others(struct db *db, struct arena *mem, const char *user_id,
 	};
 
 	return db_run(db, mem, &end_others, values, countof(values), NULL);
+}
+
+enum err
+session_begin(struct db *db, struct arena *mem, const char *user_id,
+	      int64_t not_before, int64_t *generation)
+{
+	const struct db_value values[] = {
+		db_text(user_id),
+		db_int(not_before),
+	};
+	struct db_rows rows;
+	enum err e = db_query(db, mem, &begin, values, countof(values), &rows);
+
+	if (e == OK)
+		*generation = rows.cells[0].number;
+	return e;
+}
+
+enum err
+session_forget(struct db *db, struct arena *mem, const char *user_id)
+{
+	const struct db_value value = db_text(user_id);
+
+	return db_run(db, mem, &forget, &value, 1, NULL);
 }
 
 enum err

@@ -25,6 +25,18 @@ enum err session_end_others(struct db *db, struct arena *mem,
 			    const char *user_id, int64_t not_before,
 			    const char *exempt_hash) NODISCARD NONNULL(1, 2, 3);
 
+/*
+ * The first generation of a new user, whose id may have been somebody's
+ * before: all tokens of that one are void, as session_end_others says.
+ */
+enum err session_begin(struct db *db, struct arena *mem, const char *user_id,
+		       int64_t not_before, int64_t *generation)
+	NODISCARD NONNULL(1, 2, 3, 5);
+
+/* Where nobody will have the id again. */
+enum err session_forget(struct db *db, struct arena *mem, const char *user_id)
+	NODISCARD NONNULL(1, 2, 3);
+
 /* Voids one token until it expires (-1: for ever). Doing it twice is OK. */
 enum err session_revoke(struct db *db, struct arena *mem,
 			const char *token_hash, int64_t expires_at)

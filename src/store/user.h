@@ -23,7 +23,8 @@ struct user {
 	bool is_verified;
 	const struct user_fields *shape; /* the configured fields, and their */
 	const struct db_value *fields;   /* values; NULL: there are none */
-	int64_t generation; /* of his tokens; told by user_by_… only */
+	int64_t generation; /* of his tokens; told by user_by_… and
+			     * user_insert only */
 };
 
 /* A change: NULL leaves the column as it is. */
@@ -50,10 +51,12 @@ struct user_session {
 
 /*
  * u->id NULL: it becomes a new one, a random UUID or what the table numbers.
+ * Within a transaction: a number may have been somebody's before, whose tokens
+ * and accounts at providers end with it. `now` is in seconds since 1970.
  * ERR_ALREADY_EXISTS when the id or the address (without case) is taken.
  */
-enum err user_insert(struct db *db, struct arena *mem, struct user *u)
-	NODISCARD NONNULL(1, 2, 3);
+enum err user_insert(struct db *db, struct arena *mem, struct user *u,
+		     int64_t now) NODISCARD NONNULL(1, 2, 3);
 
 /* ERR_NOT_FOUND when there is none. The id is canonical. */
 enum err user_by_id(struct db *db, struct arena *mem, const char *id,
@@ -108,7 +111,8 @@ enum err user_mark_verified(struct db *db, struct arena *mem,
 enum err user_lock(struct db *db, struct arena *mem, const char *id)
 	NODISCARD NONNULL(1, 2, 3);
 
-/* With all that hangs on it. ERR_NOT_FOUND when there was none. */
+/* With all that hangs on it, within a transaction. ERR_NOT_FOUND when there
+ * was none. */
 enum err user_delete(struct db *db, struct arena *mem, const char *id)
 	NODISCARD NONNULL(1, 2, 3);
 

@@ -2,6 +2,7 @@
 """Users who are numbered, in databases of ours and of others."""
 
 import concurrent.futures
+import time
 
 import pytest
 
@@ -177,6 +178,85 @@ def test_many_register_at_once_with_numbers_of_their_own(numbered):
         users = list(pool.map(lambda _: numbered.register(), range(24)))
 
     assert len({u["id"] for u in users}) == 24
+
+
+@pytest.fixture
+def kept(new_stack, db):
+    """Numbered users, and a backend of each strategy."""
+    return new_stack(db, redis=True, workers=1, settings=[
+        "users.id=integer", "backend.db.strategy=database",
+        "backend.rd.strategy=redis"]).client
+
+
+def remove(client, user):
+    answer = client.delete(f"/users/{user['id']}", token=client.admin())
+    assert answer.status_code == 204
+
+
+def statuses(client, tokens):
+    return [client.get("/users/me", token=token).status_code
+            for token in tokens]
+
+
+def test_no_token_of_a_deleted_user_is_the_next_ones(kept):
+    """SQLite gives the highest number again."""
+    backends = ("bearer", "db", "rd")
+    tokens = []
+
+    for _ in range(3):
+        user = kept.register()
+        if kept.stack.db == "sqlite":
+            assert user["id"] == 2
+        assert statuses(kept, tokens) == [401] * len(tokens)
+        mine = [kept.login(user["email"], backend=b) for b in backends]
+        assert statuses(kept, mine) == [200] * 3
+        assert kept.patch("/users/me", token=mine[0], json={
+            "password": "another horse 9"}).status_code == 200
+        mine += [kept.login(user["email"], "another horse 9", b)
+                 for b in backends]
+        assert statuses(kept, mine) == [200, 401, 401, 200, 200, 200]
+        tokens += mine
+        remove(kept, user)
+        assert statuses(kept, tokens) == [401] * len(tokens)
+
+    user, token = kept.newcomer()
+    assert statuses(kept, tokens) == [401] * len(tokens)
+    assert kept.get("/users/me", token=token).json() == user
+
+
+def test_nor_is_one_that_the_reference_signed(kept):
+    user = kept.register()
+    foreign = kept.sign(access_claims({"id": str(user["id"])}))
+    assert statuses(kept, [foreign]) == [200]
+    remove(kept, user)
+    # It does not say when it was made, but in whole seconds.
+    time.sleep(2)
+
+    user = kept.register()
+
+    assert statuses(kept, [foreign]) == [401]
+    newer = kept.sign(access_claims({"id": str(user["id"])}))
+    assert statuses(kept, [newer]) == [200]
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_what_the_reference_leaves_of_a_deleted_user_is_nobodys(kept):
+    """It deletes users without foreign keys."""
+    user = kept.register()
+    rows = [kept.login(user["email"], backend="db"),
+            kept.login(user["email"], backend="rd"),
+            kept.login(user["email"])]
+    kept.stack.ask("INSERT INTO oauth_account (user_id, oauth_name, "
+                   "access_token, account_id, account_email) VALUES "
+                   f"({user['id']}, 'google', '', 'x', 'x')")
+    kept.stack.ask(f"DELETE FROM user WHERE id = {user['id']}")
+    assert kept.stack.ask("SELECT count(*) FROM accesstoken") == 1
+
+    assert kept.register()["id"] == user["id"]
+
+    assert statuses(kept, rows) == [401] * 3
+    assert kept.stack.ask("SELECT count(*) FROM accesstoken") == 0
+    assert kept.stack.ask("SELECT count(*) FROM oauth_account") == 0
 
 
 def test_a_setting_that_the_table_contradicts_is_told(new_stack, db):

@@ -108,7 +108,7 @@ set_up(void **state)
 			     .email = "Anna@example.org",
 			     .hashed_password = "$argon2id$old",
 			     .is_active = true};
-	assert_int_equal(user_insert(f->db, f->mem, &anna), OK);
+	assert_int_equal(user_insert(f->db, f->mem, &anna, 5), OK);
 	return 0;
 }
 

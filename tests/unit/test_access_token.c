@@ -22,7 +22,7 @@ user_make(struct fixture *f, const char *id, const char *email)
 		.is_active = true,
 	};
 
-	assert_int_equal(user_insert(f->db, f->mem, &u), OK);
+	assert_int_equal(user_insert(f->db, f->mem, &u, 5), OK);
 }
 
 static void

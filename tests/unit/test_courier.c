@@ -16,7 +16,7 @@ courier_set_up(void **state)
 	bert = anna;
 	bert.id = BERT;
 	bert.email = "bert@example.org";
-	assert_int_equal(user_insert(cx.db, cx.mem, &bert), OK);
+	assert_int_equal(user_insert(cx.db, cx.mem, &bert, 5), OK);
 	return 0;
 }
 

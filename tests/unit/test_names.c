@@ -308,8 +308,8 @@ everything_works_with_other_names(void **state)
 
 	assert_int_equal(migrate_apply(db, f->mem, 1, &watch, &why), OK);
 	assert_int_equal(user_table_check(db, f->mem, &why), OK);
-	assert_int_equal(user_insert(db, f->mem, &u), OK);
-	assert_int_equal(user_insert(db, f->mem, &u), ERR_ALREADY_EXISTS);
+	assert_int_equal(user_insert(db, f->mem, &u, 5), OK);
+	assert_int_equal(user_insert(db, f->mem, &u, 5), ERR_ALREADY_EXISTS);
 	assert_int_equal(user_by_id(db, f->mem, ANNA, &out), OK);
 	assert_int_equal(user_by_email(db, f->mem, "anna@example.ORG", &out),
 			 OK);

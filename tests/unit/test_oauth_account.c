@@ -18,7 +18,7 @@ add_user(struct fixture *f, const char *id, const char *email)
 			 .hashed_password = "x",
 			 .is_active = true};
 
-	assert_int_equal(user_insert(f->db, f->mem, &u), OK);
+	assert_int_equal(user_insert(f->db, f->mem, &u, 5), OK);
 }
 
 static void

@@ -32,7 +32,7 @@ insert(struct fixture *f, const char *id, const char *email)
 		.is_superuser = true,
 	};
 
-	return user_insert(f->db, f->mem, &u);
+	return user_insert(f->db, f->mem, &u, 5);
 }
 
 static void
@@ -482,6 +482,29 @@ the_floor_never_moves_back_but_the_newest_exemption_holds(void **state)
 }
 
 static void
+an_id_that_comes_back_begins_another_generation(void **state)
+{
+	struct fixture *f = *state;
+	struct user_session s;
+	int64_t generation = -1;
+
+	two_users(f);
+	assert_int_equal(session_begin(f->db, f->mem, ANNA, 5, &generation),
+			 OK);
+	assert_int_equal(generation, 1);
+	assert_int_equal(session_end_others(f->db, f->mem, ANNA, 1000, HASH),
+			 OK);
+	assert_int_equal(session_begin(f->db, f->mem, ANNA, 7, &generation),
+			 OK);
+	assert_int_equal(generation, 3);
+
+	assert_int_equal(user_by_session(f->db, f->mem, ANNA, HASH, &s), OK);
+	assert_int_equal(s.user.generation, 3);
+	assert_int_equal(s.not_before, 1000);
+	assert_null(s.exempt_hash);
+}
+
+static void
 each_end_of_sessions_begins_another_generation(void **state)
 {
 	struct fixture *f = *state;
@@ -593,6 +616,7 @@ statements_can_be_run_many_times(void **state)
 		RUN(a_fresh_session_has_nothing_against_it),                    \
 		RUN(ended_sessions_are_seen_with_their_exemption),              \
 		RUN(the_floor_never_moves_back_but_the_newest_exemption_holds), \
+		RUN(an_id_that_comes_back_begins_another_generation),           \
 		RUN(each_end_of_sessions_begins_another_generation),            \
 		RUN(a_lock_changes_nothing_and_needs_a_user),                   \
 		RUN(a_revoked_token_is_revoked_twice_and_purged_when_expired),  \

@@ -142,7 +142,7 @@ values_of_all_kinds_come_back(void **state)
 	struct user_session session;
 	struct user out;
 
-	assert_int_equal(user_insert(db, f->mem, &u), OK);
+	assert_int_equal(user_insert(db, f->mem, &u, 5), OK);
 	assert_int_equal(user_by_id(db, f->mem, u.id, &out), OK);
 	assert_string_equal(
 		shown(f, &out),
@@ -172,7 +172,7 @@ a_change_touches_what_was_given(void **state)
 	struct db *db = open_with_fields(f);
 	struct user out;
 
-	assert_int_equal(user_insert(db, f->mem, &u), OK);
+	assert_int_equal(user_insert(db, f->mem, &u, 5), OK);
 	assert_int_equal(user_by_id(db, f->mem, u.id, &out), OK);
 	assert_string_equal(shown(f, &out),
 			    "null null 1.5 true null null null null");
