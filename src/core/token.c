@@ -339,6 +339,9 @@ token_read(struct ctx *cx, const struct backend_settings *backend,
 	TRY(check_audience(claims, &audiences));
 	TRY(read_subject(claims, &out->subject));
 	TRY(read_generation(cx->mem, claims, &out->generation));
-	out->hash = crypto_sha256_hex(cx->mem, text, len);
+	/* An ECDSA signature (r, s) is as good as (r, n - s): what is signed
+	 * has one spelling alone. */
+	out->hash = crypto_sha256_hex(cx->mem, text,
+				      (size_t)(strrchr(text, '.') - text));
 	return OK;
 }

@@ -31,7 +31,8 @@ struct token {
 	int64_t generation; /* of the user's tokens; -1: it names none */
 	int64_t issued_at;  /* as told or concluded, else 0 */
 	int64_t expires_at; /* -1: never, or nobody knows */
-	const char *hash;   /* SHA-256 of the whole token, hexadecimal */
+	const char *hash;   /* SHA-256, hexadecimal, of what is signed, or of
+			     * the whole token where nothing is */
 };
 
 /*

@@ -68,7 +68,7 @@ enum err user_by_email(struct db *db, struct arena *mem, const char *email,
  * all is well. */
 enum err user_by_nothing(struct db *db, struct arena *mem)
 	NODISCARD NONNULL(1, 2);
-/* token_hash: SHA-256 of the token in hexadecimal. */
+/* token_hash: the one under which a logout of the token is kept. */
 enum err user_by_session(struct db *db, struct arena *mem, const char *id,
 			 const char *token_hash, struct user_session *out)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);

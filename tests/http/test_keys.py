@@ -162,6 +162,23 @@ def test_ecdsa_signatures_of_nothing_open_nothing(keyed, pairs):
         assert status(keyed, f"{head}.{body}.{segment(r + s)}") == 401
 
 
+def test_the_other_spelling_of_an_ecdsa_signature_is_the_same_token(keyed):
+    """V10: (r, n - s) is as valid as (r, s)."""
+    user = keyed.register()
+    order = int("ffffffff00000000ffffffffffffffff"
+                "bce6faada7179e84f3b9cac2fc632551", 16)
+    token = keyed.login(user["email"], backend="es256")
+    head, body, mark = token.split(".")
+    made = base64.urlsafe_b64decode(mark + "==")
+    s = order - int.from_bytes(made[32:], "big")
+    other = f"{head}.{body}.{segment(made[:32] + s.to_bytes(32, 'big'))}"
+    assert [status(keyed, t) for t in (token, other)] == [200, 200]
+
+    assert keyed.post("/auth/es256/logout", token=token).status_code == 204
+
+    assert [status(keyed, t) for t in (token, other)] == [401, 401]
+
+
 def test_a_key_on_another_curve_or_too_weak_signs_nothing(keyed, pairs):
     user = keyed.register()
     good = access_claims(user)

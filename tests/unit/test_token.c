@@ -167,8 +167,8 @@ an_issued_token_reads_back(void **state)
 	assert_int_equal(t.issued_at, NOW);
 	assert_int_equal(t.generation, 7);
 	assert_int_equal(t.expires_at, NOW + HOUR);
-	assert_string_equal(t.hash,
-			    crypto_sha256_hex(f->cx.mem, text, strlen(text)));
+	assert_string_equal(
+		t.hash, crypto_sha256_hex(f->cx.mem, text, strlen(text) - 44));
 }
 
 static void
