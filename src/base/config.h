@@ -15,6 +15,8 @@ struct text_list {
 	const char **items;
 	size_t count;
 };
+bool text_list_has(const struct text_list *list, const char *text)
+	NONNULL(1, 2);
 
 /* The C type of each setting type. */
 typedef const char *setting_TEXT;

@@ -23,15 +23,6 @@ static const struct {
 	{"before_delete", false},
 };
 
-static bool
-takes(const struct text_list *events, const char *event)
-{
-	for (size_t i = 0; i < events->count; i++)
-		if (strcmp(events->items[i], event) == 0)
-			return true;
-	return false;
-}
-
 static void
 hook_check(struct reading *r, size_t i)
 {
@@ -56,7 +47,7 @@ waiting_check(struct reading *r, const char *event, bool hashes)
 		       (hashes ? c->password.wait_limit : 0);
 
 	for (size_t i = 0; i < c->hook_count; i++) {
-		if (!takes(&c->hook[i].events, event))
+		if (!text_list_has(&c->hook[i].events, event))
 			continue;
 		left -= c->hook[i].timeout;
 		if (left < 0) {

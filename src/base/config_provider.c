@@ -318,6 +318,24 @@ paths_check(struct reading *r, size_t number)
 	}
 }
 
+/* A nonce is proved by an ID token alone, for which there must be keys, and
+ * which is given to those who ask for openid. */
+static void
+nonce_check(struct reading *r, size_t number)
+{
+	const struct provider_settings *p = &r->conf->provider[number];
+
+	if (strcmp(p->nonce, "on") != 0)
+		return;
+	if (*p->discovery_url == '\0' && *p->jwks_url == '\0')
+		config_blame(r, "provider", number, "nonce",
+			     "on asks for discovery_url or jwks_url, whose "
+			     "keys verify the token that bears it");
+	if (!text_list_has(&p->scopes, "openid"))
+		config_blame(r, "provider", number, "nonce",
+			     "on asks for openid among the scopes");
+}
+
 /* What must be there, and is not told by discovery. */
 static void
 needed_check(struct reading *r, size_t number)
@@ -375,6 +393,7 @@ provider_check(struct reading *r, size_t number)
 		config_blame(r, "provider", number, "backend",
 			     "there is no backend \"%s\"", p->backend);
 	needed_check(r, number);
+	nonce_check(r, number);
 	addresses_check(r, number);
 	paths_check(r, number);
 	extra_check(r, number);

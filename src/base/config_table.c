@@ -171,6 +171,15 @@ bool_read(const char *text, bool *out)
 	return *out || strcmp(text, "false") == 0;
 }
 
+bool
+text_list_has(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
 /* The room doubles: it is full when the count is a power of two. */
 void
 list_append(struct text_list *list, struct arena *mem, const char *text,

@@ -138,15 +138,6 @@ challenge_of(struct ctx *cx, const char *verifier)
 	return crypto_base64url(cx->mem, hash, sizeof(hash));
 }
 
-static bool
-list_has(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
-			return true;
-	return false;
-}
-
 static void
 add_scope(struct buf *out, const char *scope)
 {
@@ -156,7 +147,8 @@ add_scope(struct buf *out, const char *scope)
 }
 
 /* Of the scopes asked for, each configured one once; else all that are
- * configured. */
+ * configured. `openid` is not the request's to leave out: without it there is
+ * no ID token. */
 static const char *
 choose_scopes(struct ctx *cx, const struct provider_settings *p,
 	      const struct text_list *asked)
@@ -168,11 +160,14 @@ choose_scopes(struct ctx *cx, const struct provider_settings *p,
 		const struct text_list before = {asked->items, i};
 		const char *scope = asked->items[i];
 
-		if (!list_has(&before, scope) &&
-		    (list_has(&p->scopes, scope) ||
-		     list_has(&p->allowed_scopes, scope)))
+		if (!text_list_has(&before, scope) &&
+		    (text_list_has(&p->scopes, scope) ||
+		     text_list_has(&p->allowed_scopes, scope)))
 			add_scope(&b, scope);
 	}
+	if (b.len > 0 && text_list_has(&p->scopes, "openid") &&
+	    !text_list_has(asked, "openid"))
+		add_scope(&b, "openid");
 	if (b.len > 0)
 		return b.data;
 	for (size_t i = 0; i < p->scopes.count; i++)
@@ -193,8 +188,15 @@ add_extra(struct buf *url, const struct text_list *extra)
 	}
 }
 
+/* One that is only sent is for a provider that wants one. */
 static bool
-has_nonce(const struct oauth_way *way)
+sends_nonce(const struct oauth_way *way)
+{
+	return strcmp(way->provider->nonce, "off") != 0;
+}
+
+static bool
+wants_nonce(const struct oauth_way *way)
 {
 	return strcmp(way->provider->nonce, "on") == 0;
 }
@@ -245,7 +247,7 @@ oauth_begin(struct ctx *cx, const struct oauth_way *way,
 	csrf = crypto_base64url(cx->mem, bytes, sizeof(bytes));
 	if (at.pkce)
 		challenge = challenge_of(cx, derive(cx, 0, "pkce", way, csrf));
-	if (has_nonce(way))
+	if (sends_nonce(way))
 		nonce = derive(cx, 0, "nonce", way, csrf);
 	const struct ticket_claim claims[] = {
 		{"sub", way->user_id},
@@ -351,12 +353,12 @@ find_verifier(struct ctx *cx, const struct oauth_way *way,
 	return invalid_state(way, "its key is gone");
 }
 
-/* NULL ends them; none where the provider was told none. */
+/* NULL ends them; none where nothing has to bear one. */
 static const char *const *
 nonces_of(struct ctx *cx, const struct oauth_way *way,
 	  const struct json *claims)
 {
-	size_t count = has_nonce(way) ? cx->oauth->key_count : 0;
+	size_t count = wants_nonce(way) ? cx->oauth->key_count : 0;
 	const char *csrf = ticket_text(claims, "csrftoken");
 	const char **list = arena_array(cx->mem, count + 1, sizeof(*list));
 

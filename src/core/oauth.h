@@ -39,7 +39,8 @@ struct oauth_way {
 /*
  * The address to send the browser to, and the value of the cookie that ties
  * it to this browser. Of the scopes asked for, those that are configured
- * count; without any of them, the configured ones are asked for.
+ * count, and openid always; without any of them, the configured ones are asked
+ * for.
  * ERR_OAUTH_PROVIDER_ERROR when the provider has to be asked and fails.
  */
 enum err oauth_begin(struct ctx *cx, const struct oauth_way *way,

@@ -81,7 +81,8 @@ struct exchange {
 	const char *code;
 	const char *redirect;
 	const char *verifier;      /* NULL: none */
-	const char *const *nonces; /* that an ID token may have; NULL ends */
+	const char *const *nonces; /* of which there must be an ID token with
+				    * one; NULL ends, and alone: any or none */
 };
 enum err oauth_exchange(struct ctx *cx, const struct provider_settings *p,
 			const struct endpoints *at, const struct exchange *x,

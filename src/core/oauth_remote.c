@@ -446,14 +446,34 @@ read_profile(struct ctx *cx, const struct provider_settings *p,
 	return OK;
 }
 
+/* Who the ID token is about; *subject is NULL where none is looked at. A nonce
+ * proves something only if nobody can leave out the token that bears it. */
+static enum err
+read_id_token(struct ctx *cx, const struct provider_settings *p,
+	      const struct endpoints *at, const struct exchange *x,
+	      const struct json *answer, const char **subject)
+{
+	const struct json *v = json_member(answer, "id_token");
+	const char *text;
+
+	*subject = NULL;
+	if (v == NULL && *x->nonces != NULL)
+		return disappointed("there is no ID token");
+	if (v == NULL || *at->jwks_url == '\0')
+		return OK;
+	text = oauth_text(v, PROVIDER_TOKEN_LIMIT);
+	if (text == NULL)
+		return disappointed("the ID token is none");
+	return id_token_read(cx, p, at->jwks_url, x->nonces, text, subject);
+}
+
 enum err
 oauth_exchange(struct ctx *cx, const struct provider_settings *p,
 	       const struct endpoints *at, const struct exchange *x,
 	       struct oauth_identity *out)
 {
 	const struct json *answer;
-	const char *id_token;
-	const char *subject = NULL;
+	const char *subject;
 
 	*out = (struct oauth_identity){0};
 	TRY(exchange_code(cx, p, at, x, &answer));
@@ -464,13 +484,6 @@ oauth_exchange(struct ctx *cx, const struct provider_settings *p,
 	out->refresh_token = oauth_text(json_member(answer, "refresh_token"),
 					PROVIDER_TOKEN_LIMIT);
 	out->expires_at = expiry(cx, answer);
-	if (json_member(answer, "id_token") != NULL && *at->jwks_url != '\0') {
-		id_token = oauth_text(json_member(answer, "id_token"),
-				      PROVIDER_TOKEN_LIMIT);
-		if (id_token == NULL)
-			return disappointed("the ID token is none");
-		TRY(id_token_read(cx, p, at->jwks_url, x->nonces, id_token,
-				  &subject));
-	}
+	TRY(read_id_token(cx, p, at, x, answer, &subject));
 	return read_profile(cx, p, at, subject, out);
 }

@@ -35,6 +35,7 @@ def settings_for(provider):
         "joining": {**discovered, "associate_by_email": "true",
                     "is_verified_by_default": "true"},
         "verified": {**discovered, "requires_verification": "true"},
+        "asking": {**discovered, "allowed_scopes": "{extra}"},
         "elsewhere": {**discovered,
                       "redirect_url": "https://app.example/back",
                       "associate_redirect_url": "https://app.example/assoc"},

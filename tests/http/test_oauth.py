@@ -565,6 +565,17 @@ def test_v63_only_configured_scopes_are_asked_for(oauth):
         assert asked["audience"] == ["a b&c"]
 
 
+def test_v55_a_request_does_not_leave_out_openid(oauth):
+    for query, scope in (
+            ("", "openid email"), ("?scopes=email", "email openid"),
+            ("?scopes=extra", "extra openid"), ("?scopes=admin",
+                                                "openid email"),
+            ("?scopes=openid&scopes=extra", "openid extra")):
+        answer = oauth.client.get("/auth/asking/authorize" + query)
+        asked = query_of(answer.json()["authorization_url"])
+        assert asked["scope"] == [scope]
+
+
 def test_a_configured_redirect_is_used_for_both_calls(oauth):
     way = oauth.way("elsewhere")
     way.begin()

@@ -11,7 +11,7 @@ import pytest
 
 from client import detail, new_email
 from oauth_client import OAuth, new_sub, settings_for
-from provider import CLIENT_ID, CLIENT_SECRET, jws, segment
+from provider import CLIENT_ID, CLIENT_SECRET, jws, query_of, segment
 
 
 # Providers that are down, slow, or lie.
@@ -116,8 +116,7 @@ def test_v61_a_profile_without_an_address_signs_nobody_in(oauth):
 
 def test_v61_a_profile_that_does_not_tell_who_it_is_signs_nobody_in(oauth):
     for sub in (None, "", True, 1.5, ["x"], {"a": 1}, "x" * 400, "a\u0000b"):
-        answer = oauth.way("post").sign_in(
-            id_token=False,
+        answer = oauth.way("plain").sign_in(
             profile_body={"sub": sub, "email": new_email()})
         assert detail(answer) == "OAUTH_PROVIDER_ERROR", sub
 
@@ -245,6 +244,30 @@ def test_v55_an_id_token_of_an_earlier_sign_in_is_refused(oauth):
     answer = good(oauth, remember, sub=sub)
 
     assert detail(answer) == "OAUTH_PROVIDER_ERROR"
+
+
+def test_v55_an_id_token_must_not_be_left_out(oauth):
+    email = new_email("stripped")
+
+    answer = good(oauth, id_token=False, email=email)
+
+    assert (answer.status_code, detail(answer)) == (400,
+                                                    "OAUTH_PROVIDER_ERROR")
+    assert not oauth.exists(email)
+
+
+def test_an_id_token_may_be_left_out_where_there_is_no_nonce(new_oauth):
+    oauth = new_oauth(settings=["provider.test.nonce=off"])
+
+    assert good(oauth, id_token=False).status_code == 200
+    assert good(oauth, claims={"nonce": None}).status_code == 200
+
+
+def test_franceconnect_is_sent_a_nonce_and_proves_none(presets):
+    way = presets.way("franceconnect")
+    way.begin()
+
+    assert len(query_of(way.url)["nonce"][0]) == 43
 
 
 # Discovery and keys.

@@ -154,6 +154,8 @@ what_is_said_wins_over_the_preset(void **state)
 	assert_int_equal(load(NEEDED
 			      "provider \"x\" { preset = google" CLIENT
 			      "scopes = {openid} pkce = off nonce = on "
+			      "jwks_url = \"https://example.org/k\" "
+			      "issuer = \"https://example.org\" "
 			      "token_url = \"https://example.org/t\" }\n"),
 			 OK);
 	p = &conf->provider[0];
@@ -249,6 +251,10 @@ a_provider_that_lacks_something_is_a_fault(void **state)
 		 "discovery_url = \"https://a.b/openid\"",
 		 "issuer: must be set"},
 		{"preset = myspace" CLIENT, "preset"},
+		{"preset = github" CLIENT "nonce = on scopes = {openid}",
+		 "nonce: on asks for discovery_url or jwks_url"},
+		{"preset = okta" CLIENT "domain = \"a.b\" scopes = {email}",
+		 "nonce: on asks for openid among the scopes"},
 	};
 	char text[1000];
 
