@@ -60,6 +60,11 @@ enum err strategy_name_user(struct ctx *cx, struct token *token)
 enum err strategy_find_user(struct ctx *cx, const struct token *token,
 			    struct user *out) NODISCARD NONNULL(1, 2, 3);
 
+/* What strategy_find_user then finds: a logout that holds as long as the token
+ * would. */
+enum err strategy_revoke(struct ctx *cx, const struct token *token)
+	NODISCARD NONNULL(1, 2);
+
 /* A token that means nothing by itself: 43 characters of 32 random bytes, as
  * the reference makes them. */
 const char *strategy_random_token(struct arena *mem) RETURNS_NONNULL NONNULL(1);

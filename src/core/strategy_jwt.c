@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/strategy.h"
-#include "store/session.h"
-
-/* Longest leeway that can be configured: a revocation must outlive what any
- * leeway, now or after a reload, adds to its token. */
-#define LEEWAY_LIMIT 3600
 
 static enum err
 jwt_read(struct ctx *cx, const struct backend_settings *backend,
@@ -27,8 +22,7 @@ jwt_destroy(struct ctx *cx, const struct token *token)
 {
 	if (!cx->conf->sessions.logout_ends_jwt)
 		return OK;
-	TRY(session_purge(cx->db, cx->mem, cx->now - LEEWAY_LIMIT));
-	return session_revoke(cx->db, cx->mem, token->hash, token->expires_at);
+	return strategy_revoke(cx, token);
 }
 
 const struct strategy strategy_jwt = {

@@ -44,6 +44,14 @@ issue_time(const struct ctx *cx, const struct redis_reply *left)
 	return cx->now - (longest - seconds);
 }
 
+/* When it is over at the latest; -1: never. */
+static int64_t
+end_time(const struct ctx *cx, const struct redis_reply *left)
+{
+	return left->number == -1 ? -1
+				  : cx->now + left->number / MILLISECONDS + 1;
+}
+
 static enum err
 redis_read(struct ctx *cx, const struct backend_settings *backend,
 	   const char *text, struct user *out, struct token *token)
@@ -68,7 +76,7 @@ redis_read(struct ctx *cx, const struct backend_settings *backend,
 		.subject = replies[0].text,
 		.generation = -1,
 		.issued_at = issue_time(cx, &replies[2]),
-		.expires_at = -1,
+		.expires_at = end_time(cx, &replies[2]),
 		.hash = crypto_sha256_hex(cx->mem, text, strlen(text)),
 	};
 	if (replies[1].text != NULL &&
@@ -106,6 +114,8 @@ redis_write(struct ctx *cx, const struct backend_settings *backend,
 	return OK;
 }
 
+/* A server that starts again from an older dump has the key again, so the
+ * logout is kept with the users too. */
 static enum err
 redis_destroy(struct ctx *cx, const struct token *token)
 {
@@ -116,6 +126,7 @@ redis_destroy(struct ctx *cx, const struct token *token)
 	}};
 	struct redis_reply reply;
 
+	TRY(strategy_revoke(cx, token));
 	return redis_run(cx->redis, cx->mem, &command, 1, &reply);
 }
 

@@ -40,6 +40,31 @@ def test_a_token_logged_out_stays_so_when_everything_was_killed(new_stack, db):
     assert client.get("/users/me", token=token).status_code == 401
 
 
+def test_a_logout_outlives_a_redis_server_that_forgets_it(new_stack, db):
+    """V14: it starts again from a snapshot of before."""
+    stack = new_stack(db, redis=True,
+                      settings=["backend.quick.strategy=redis"])
+    client = stack.client
+    user = client.register()
+    stack.redis_stop(signal.SIGTERM)
+    stack.redis_start(appends=False)
+    assert stacks.wait_until(lambda: client.try_login(
+        user["email"], backend="quick").status_code == 200)
+    token, other = (client.login(user["email"], backend="quick")
+                    for _ in range(2))
+    assert stack.ask_redis("SAVE") == "OK"
+    assert client.post("/auth/quick/logout", token=token).status_code == 204
+    assert stack.ask_redis("EXISTS", f"fastapi_users_token:{token}") == "0"
+
+    stack.redis_stop()
+    stack.redis_start(appends=False)
+
+    assert stack.ask_redis("EXISTS", f"fastapi_users_token:{token}") == "1"
+    assert stacks.wait_until(lambda: client.get(
+        "/users/me", token=other).status_code == 200)
+    assert client.get("/users/me", token=token).status_code == 401
+
+
 def test_garbage_at_the_same_moment_spoils_no_login(client):
     """V31."""
     user = client.register()

@@ -446,13 +446,15 @@ class Stack:
         self.handles["postgres"].wait(SECONDS)
         del self.processes["postgres"]
 
-    def redis_start(self):
-        """On a socket of ours; what it has said yes to survives a kill."""
+    def redis_start(self, appends=True):
+        """On a socket of ours; what it has said yes to survives a kill, or
+        else what it was last told to save."""
         self.launch("redis", [
             find_command("redis-server", "redis-server"), "--port", "0",
             "--unixsocket", self.path("redis.sock"),
             "--unixsocketperm", "700", "--save", "", "--dir", self.folder,
-            "--appendonly", "yes", "--appendfsync", "always"])
+            "--appendonly", "yes" if appends else "no",
+            "--appendfsync", "always"])
         self.wait_for("redis", lambda: self.listening(
             self.path("redis.sock")), "open its socket")
 
