@@ -214,7 +214,8 @@ discover(struct ctx *cx, const struct provider_settings *p,
 	if (*p->token_auth == '\0')
 		out->basic_auth = prefers_basic(d);
 	methods = json_member(d, "code_challenge_methods_supported");
-	if (methods != NULL && !lists(methods, "S256"))
+	if (strcmp(p->pkce, "on") != 0 && methods != NULL &&
+	    !lists(methods, "S256"))
 		out->pkce = false;
 	tells = json_member(d, "authorization_response_iss_parameter_"
 			       "supported");
@@ -239,7 +240,7 @@ oauth_endpoints(struct ctx *cx, const struct provider_settings *p,
 		.profile_url = p->profile_url,
 		.jwks_url = p->jwks_url,
 		.basic_auth = strcmp(p->token_auth, "client_secret_basic") == 0,
-		.pkce = strcmp(p->pkce, "on") == 0,
+		.pkce = strcmp(p->pkce, "off") != 0,
 	};
 	if (*p->discovery_url == '\0')
 		return OK;

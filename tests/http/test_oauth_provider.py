@@ -313,6 +313,24 @@ def test_v53_a_configuration_that_lies_is_not_used(new_oauth, metadata):
     assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("listed, pkce, sent", [
+    (None, "auto", True), (["S256"], "auto", True), (["plain"], "auto", False),
+    ([], "auto", False), (["plain"], "on", True), ([], "on", True),
+    (["S256"], "off", False)])
+def test_discovery_switches_off_no_pkce_that_is_on(new_oauth, listed, pkce,
+                                                   sent):
+    oauth = new_oauth(settings=[f"provider.test.pkce={pkce}"])
+    if listed is not None:
+        oauth.provider.metadata["code_challenge_methods_supported"] = listed
+    way = oauth.way("test")
+
+    way.begin()
+
+    asked = query_of(way.url)
+    assert ("code_challenge" in asked) is sent
+    assert way.come_back(way.consent(begin=False)).status_code == 200
+
+
 def test_a_provider_that_is_down_costs_others_nothing(new_oauth):
     oauth = new_oauth()
     oauth.provider.faults["discovery"] = "500"

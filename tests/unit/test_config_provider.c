@@ -166,6 +166,21 @@ what_is_said_wins_over_the_preset(void **state)
 }
 
 static void
+pkce_that_was_asked_for_is_told_from_pkce_that_may_be_had(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load(NEEDED
+		     "provider \"a\" { preset = okta domain = \"a.b\"" CLIENT
+		     "}\n"
+		     "provider \"b\" { preset = okta domain = \"a.b\"" CLIENT
+		     "pkce = on }\n"),
+		OK);
+	assert_string_equal(conf->provider[0].pkce, "auto");
+	assert_string_equal(conf->provider[1].pkce, "on");
+}
+
+static void
 names_in_addresses_are_filled_in(void **state)
 {
 	(void)state;
@@ -313,6 +328,7 @@ main(void)
 		TEST(a_preset_knows_all_but_who_we_are),
 		TEST(every_preset_is_complete),
 		TEST(what_is_said_wins_over_the_preset),
+		TEST(pkce_that_was_asked_for_is_told_from_pkce_that_may_be_had),
 		TEST(names_in_addresses_are_filled_in),
 		TEST(a_secret_may_be_in_a_file_that_others_cannot_read),
 		TEST(a_provider_that_lacks_something_is_a_fault),
