@@ -207,16 +207,32 @@ take_secret(struct reading *r, size_t number, struct provider_settings *p)
 			     "%s: %s", p->client_secret_file, why);
 }
 
-/* The other half of the workers is for those who need no provider. */
+static const struct pool_settings *
+pool_named(const struct config *c, const char *title)
+{
+	for (size_t i = 0; i < c->pool_count; i++)
+		if (strcmp(c->pool[i].title, title) == 0)
+			return &c->pool[i];
+	return NULL;
+}
+
+/*
+ * Half of the workers that the web server may choose for these requests, so
+ * that the other half is for those who need no provider: of the pool "oauth"
+ * where there is one, else of the smallest one that is not for passwords.
+ */
 static int64_t
 half_of_the_workers(const struct config *c)
 {
-	int64_t most = 0;
+	const struct pool_settings *own = pool_named(c, "oauth");
+	int64_t least = own == NULL ? INT64_MAX : own->workers;
 
-	for (size_t i = 0; i < c->pool_count; i++)
-		if (c->pool[i].workers > most)
-			most = c->pool[i].workers;
-	return most > 1 ? most / 2 : 1;
+	for (size_t i = 0; own == NULL && i < c->pool_count; i++)
+		if (c->pool[i].workers < least &&
+		    (c->pool_count == 1 ||
+		     strcmp(c->pool[i].title, "password") != 0))
+			least = c->pool[i].workers;
+	return least > 1 ? least / 2 : 1;
 }
 
 void

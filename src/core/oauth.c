@@ -87,7 +87,8 @@ oauth_close(struct oauth *o)
 	free(o);
 }
 
-/* A provider that is slow keeps some workers busy, and never all of them. */
+/* A provider that is slow keeps some workers busy. As the cap is by default,
+ * others are left in each pool that has more than one. */
 static enum err
 take_turn(const struct ctx *cx)
 {

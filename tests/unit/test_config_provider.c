@@ -181,6 +181,42 @@ pkce_that_was_asked_for_is_told_from_pkce_that_may_be_had(void **state)
 }
 
 static void
+those_who_wait_are_half_of_the_smallest_pool_that_serves_them(void **state)
+{
+	static const struct {
+		const char *pools;
+		int64_t most;
+	} cases[] = {
+		{"pool \"api\" { workers = 8 } "
+		 "pool \"password\" { workers = 2 }",
+		 4},
+		{"pool \"api\" { workers = 2 } "
+		 "pool \"password\" { workers = 64 }",
+		 1},
+		{"pool \"api\" { workers = 9 } pool \"more\" { workers = 5 }",
+		 2},
+		{"pool \"api\" { workers = 1 } pool \"more\" { workers = 5 }",
+		 1},
+		{"pool \"api\" { workers = 2 } pool \"oauth\" { workers = 6 }",
+		 3},
+		{"pool \"api\" { workers = 8 } pool \"oauth\" { workers = 2 }",
+		 1},
+		{"pool \"password\" { workers = 6 }", 3},
+		{"pool \"api\" { workers = 2 } oauth { max_parallel = 7 }", 7},
+	};
+	char text[600];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		(void)snprintf(text, sizeof(text), NEEDED "%s\n",
+			       cases[i].pools);
+		if (load(text) != OK)
+			fail_msg("%s: %s", cases[i].pools, said);
+		assert_int_equal(conf->oauth.max_parallel, cases[i].most);
+	}
+}
+
+static void
 names_in_addresses_are_filled_in(void **state)
 {
 	(void)state;
@@ -329,6 +365,7 @@ main(void)
 		TEST(every_preset_is_complete),
 		TEST(what_is_said_wins_over_the_preset),
 		TEST(pkce_that_was_asked_for_is_told_from_pkce_that_may_be_had),
+		TEST(those_who_wait_are_half_of_the_smallest_pool_that_serves_them),
 		TEST(names_in_addresses_are_filled_in),
 		TEST(a_secret_may_be_in_a_file_that_others_cannot_read),
 		TEST(a_provider_that_lacks_something_is_a_fault),
