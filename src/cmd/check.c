@@ -238,14 +238,23 @@ check_routers(struct examination *x)
 	for (size_t i = 0; i < countof(routers); i++) {
 		const struct router *r = &routers[i];
 
-		if (!r->is_on(x->conf))
+		if (!r->is_on(x->conf) && *x->conf->mail.url != '\0')
+			(void)command_fail(0,
+					   "warning: there is mail, but %s are "
+					   "off: put a secret into "
+					   "secrets.%s_file, and have "
+					   "routes.%s be true",
+					   r->paths, r->name, r->name);
+		else if (!r->is_on(x->conf))
 			(void)printf("ok: %s are off: there is no "
 				     "secrets.%s, or routes.%s is false\n",
 				     r->paths, r->name, r->name);
 		else if ((plan->wanted & EVENT_BIT(r->event)) == 0)
 			(void)command_fail(0,
 					   "warning: nobody is told of %s, so "
-					   "no token for %s is ever sent",
+					   "no token for %s is ever sent: set "
+					   "mail.url, or name that event in a "
+					   "hook or a webhook",
 					   event_name(r->event), r->paths);
 		else
 			(void)printf("ok: %s\n", r->paths);

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from client import detail
-from commands import NOUSER, OK, USAGE, execute, run
+from commands import NOUSER, OK, USAGE, execute, run, run_with
 
 
 def put(stack, event="after_login", target="hook:gone", user="anna",
@@ -136,6 +136,16 @@ def test_help_needs_no_configuration(stack):
 def test_a_courier_with_nothing_to_do_ends_at_once(stack):
     assert run(stack, "courier", "--once").returncode == OK
     assert run(stack, "courier", "--twice").returncode == USAGE
+
+
+def test_the_check_warns_of_mail_without_the_routers_that_it_is_for(stack):
+    said = run_with(stack, 'mail { url = "smtp://localhost" '
+                    'from = "a@example.com" base_url = "https://a.org" }\n'
+                    'secrets { reset_file = "" }\n', "check")
+
+    assert said.returncode == OK, said.stderr
+    assert ("there is mail, but forgot-password and reset-password are off: "
+            "put a secret into secrets.reset_file") in said.stderr
 
 
 def test_the_check_says_which_routers_are_off_or_of_no_use(new_stack, db):

@@ -233,7 +233,7 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
         assert login == "204"
         assert json.loads(me) == user
         changed = json.loads(patched)
-        assert changed == {**user, "email": "King@example.org"}
+        assert changed == {**user, "email": "Queen." + user["email"]}
         assert json.loads(shown) == changed
         assert json.loads(verified) == {**changed, "is_verified": True}
         assert deleted == "204"
@@ -248,6 +248,9 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
         assert not [p for p in stacks.process_ids()
                     if stacks.process_carries(p, folder)]
 
+        with open(os.path.join(folder, stacks.LOCAL), "w",
+                  encoding="utf-8") as f:
+            f.write('routes { users = "/people" }\n')
         said = served.start()
 
         assert "with the password" not in said
@@ -255,6 +258,8 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
             f"http://127.0.0.1:{served.port}/auth/bearer/login", timeout=60,
             data={"username": stacks.SUPERUSER, "password": password})
         assert answer.status_code == 200
+        assert requests.get(f"http://127.0.0.1:{served.port}/people/me",
+                            timeout=60).status_code == 401
         for root, _, files in os.walk(folder):
             for name in files:
                 if not os.path.isfile(os.path.join(root, name)):

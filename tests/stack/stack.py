@@ -31,6 +31,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 PROGRAM = "fastcgi-users"
 PREFIX = "fastcgi-users-stack-"
 RECORD = "stack.json"
+LOCAL = "local.conf"
 MARK = "FASTCGI_USERS_STACK"
 UNPRIVILEGED = "www-data"
 SUPERUSER = "admin@example.com"
@@ -328,8 +329,19 @@ class Stack:
                 self.write(file, secrets.token_urlsafe(48) + "\n")
             self.secrets[name] = self.read(file).split("\n", 1)[0]
 
+    def local_settings(self):
+        """What somebody added to a stack that lasts. Not by a link: the
+        folder may be another user's, and we root."""
+        try:
+            fd = os.open(self.path(LOCAL), os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return ""
+        with os.fdopen(fd, encoding="utf-8", errors="replace") as f:
+            return f"# From {LOCAL}.\n{f.read()}"
+
     def write_configuration(self):
-        self.config = self.write("fastcgi-users.conf", self.render_settings())
+        self.config = self.write("fastcgi-users.conf", self.render_settings()
+                                 + self.local_settings())
 
     # Running things.
 
