@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "api/api.h"
+#include "api/route.h"
 #include "base/log.h"
 #include "core/account.h"
 #include "core/sign_in.h"
@@ -118,10 +118,33 @@ post_login(struct call *c)
 	return login_answer(c);
 }
 
+/*
+ * The request may carry the user's sessions of several backends: the one by
+ * which he was recognised need not be the one that the route names.
+ */
+static enum err
+end_named(struct call *c)
+{
+	const char *text = checks_token(c, c->backend);
+	struct user owner = {0};
+	struct token named;
+	enum err e;
+
+	if (text == NULL || strcmp(text, c->token.text) == 0)
+		return OK;
+	e = sign_in_read(c->cx, c->backend, text, &owner, &named);
+	if (e == ERR_BAD_TOKEN)
+		return OK;
+	TRY(e);
+	return strcmp(owner.id, c->user.id) == 0 ? sign_in_end(c->cx, &named)
+						 : OK;
+}
+
 /* POST …/logout: 204, and an empty cookie where there was one. */
 enum err
 post_logout(struct call *c)
 {
+	TRY(end_named(c));
 	TRY(sign_in_end(c->cx, &c->token));
 	log_event(LEVEL_INFO, log_is("logout"), log_text("user", c->user.id));
 	if (is_bearer(c->backend))

@@ -115,6 +115,12 @@ bearer_token(const struct call *c)
 	return len > 0 ? arena_copy(c->cx->mem, header, len) : NULL;
 }
 
+const char *
+checks_token(const struct call *c, const struct backend_settings *b)
+{
+	return is_cookie_backend(b) ? cookie_token(c, b) : bearer_token(c);
+}
+
 /*
  * The first backend, in order, whose token yields a user. Where Redis is down
  * the others may know the token; only when none does, nobody can tell.
@@ -127,8 +133,7 @@ find_user(struct call *c)
 
 	for (size_t i = 0; i < conf->backend_count; i++) {
 		const struct backend_settings *b = &conf->backend[i];
-		const char *text = is_cookie_backend(b) ? cookie_token(c, b)
-							: bearer_token(c);
+		const char *text = checks_token(c, b);
 		enum err e = ERR_BAD_TOKEN;
 
 		if (text != NULL)

@@ -67,6 +67,10 @@ struct route {
  */
 enum err checks_run(struct call *c) NODISCARD NONNULL(1);
 
+/* What the request carries by the backend's transport; NULL for nothing. */
+const char *checks_token(const struct call *c, const struct backend_settings *b)
+	NONNULL(1, 2);
+
 /*
  * A path below our mount as a whole address, by the host that the request
  * names. NULL when it names no usable one.

@@ -309,6 +309,57 @@ def test_the_first_backend_whose_token_yields_a_user_decides(six):
     assert six.get("/users/me", headers=both).json()["id"] == second["id"]
 
 
+# The first comes before the bearer backend, the other behind it.
+@pytest.mark.parametrize("cookie,found", [("jwt", "cookie"),
+                                          ("late", "token")])
+def test_a_logout_ends_the_session_of_the_backend_that_it_names(
+        new_stack, db, cookie, found):
+    """Whichever of those that the request carries recognised the user."""
+    name = "fastapiusersauth"
+    client = new_stack(db, workers=1, settings=[] if cookie == "jwt" else [
+        "backend.jwt.cookie_name=unused", "backend.late.transport=cookie",
+        f"backend.late.cookie_name={name}"]).client
+    user, other = client.register(), client.register()
+
+    def login_cookie(email):
+        answer = client.try_login(email, backend=cookie)
+        assert answer.status_code == 204
+        return answer.headers["Set-Cookie"].split(";")[0].removeprefix(
+            f"{name}=")
+
+    def carry(bearer_of, cookie_of):
+        return {"token": client.login(bearer_of["email"]),
+                "cookie": login_cookie(cookie_of["email"])}
+
+    def alive(both):
+        return {name: client.get("/users/me", **{name: value}).status_code
+                == 200 for name, value in both.items()}
+
+    for route, named in (("bearer", "token"), (cookie, "cookie")):
+        both = carry(user, user)
+        bystander = carry(user, user)
+        assert alive(both) == {"token": True, "cookie": True}
+        assert client.post(f"/auth/{route}/logout",
+                           **both).status_code == 204
+        assert alive(both) == {"token": named != "token" != found,
+                               "cookie": named != "cookie" != found}
+        assert alive(bystander) == {"token": True, "cookie": True}
+
+        # Somebody else's is left alone.
+        for both in (carry(user, other), carry(other, user)):
+            assert client.post(f"/auth/{route}/logout",
+                               **both).status_code == 204
+            assert alive(both) == {"token": found != "token",
+                                   "cookie": found != "cookie"}
+
+        # One that is none does not matter.
+        both = {**carry(user, user), named: "junk"}
+        good = {k: v for k, v in both.items() if k != named}
+        assert client.post(f"/auth/{route}/logout",
+                           **both).status_code == 204
+        assert not any(alive(good).values())
+
+
 def test_an_inactive_user_of_the_first_backend_is_the_answer(six):
     first, second = six.register(), six.register()
     one = Session(six, first["email"], "dbc")
