@@ -19,7 +19,9 @@
 /* Clocks of machines that share a database differ a little. */
 #define ISSUED_AHEAD 5
 
+/* Bytes, and characters of their base64. */
 #define JTI_SIZE 16
+#define JTI_LENGTH 22
 
 struct key_set {
 	struct jws_key **keys; /* the first signs, all verify */
@@ -289,12 +291,29 @@ check_audience(const struct json *claims, const struct text_list *audiences)
 	return found ? OK : ERR_BAD_TOKEN;
 }
 
+/* The end of the digits, or NULL when it is no jti of token_issue's: those of
+ * others, such as UUIDs, may begin like one. */
+static const char *
+digits_end(const char *jti)
+{
+	const char *end = jti + strspn(jti, "0123456789");
+
+	if (end == jti || *end != '-' || strlen(end + 1) != JTI_LENGTH)
+		return NULL;
+	return strspn(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "abcdefghijklmnopqrstuvwxyz"
+			       "0123456789-_") == JTI_LENGTH
+		       ? end
+		       : NULL;
+}
+
 /* "3-…", as token_issue writes it; other tokens name no generation. */
 static enum err
 read_generation(struct arena *mem, const struct json *claims, int64_t *out)
 {
 	const struct json *jti = json_member(claims, "jti");
 	const char *text;
+	const char *end;
 
 	*out = -1;
 	if (jti == NULL)
@@ -302,8 +321,9 @@ read_generation(struct arena *mem, const struct json *claims, int64_t *out)
 	if (json_type(jti) != JSON_TEXT)
 		return ERR_BAD_TOKEN;
 	text = json_text(jti);
-	if (strchr(text, '-') != NULL &&
-	    !text_number(arena_copy(mem, text, strcspn(text, "-")), 0,
+	end = digits_end(text);
+	if (end != NULL &&
+	    !text_number(arena_copy(mem, text, (size_t)(end - text)), 0,
 			 INT64_MAX, out))
 		*out = -1;
 	return OK;

@@ -585,6 +585,9 @@ the_time_of_issue_is_iat_or_follows_from_exp(void **state)
 	assert_int_equal(t.issued_at, 0);
 }
 
+#define LESS_TWO "ABCDEFGHIJKLMNOPQRST"
+#define RANDOM LESS_TWO "UV"
+
 static void
 only_our_own_jti_names_a_generation(void **state)
 {
@@ -592,9 +595,26 @@ only_our_own_jti_names_a_generation(void **state)
 		const char *jti;
 		int64_t generation;
 	} cases[] = {
-		{"12-abc", 12}, {"0-", 0},   {"12", -1},
-		{"-12-a", -1},  {"x-1", -1}, {"1x-2", -1},
-		{"+1-a", -1},   {"", -1},    {"99999999999999999999-a", -1},
+		{"12-" RANDOM, 12},
+		{"0-" RANDOM, 0},
+		{"7--_" LESS_TWO, 7},
+		{"12-abc", -1},
+		{"0-", -1},
+		{"12", -1},
+		{"", -1},
+		{RANDOM, -1},
+		{"-12-" RANDOM, -1},
+		{"-" RANDOM, -1},
+		{"x-" RANDOM, -1},
+		{"1x-" RANDOM, -1},
+		{"+1-" RANDOM, -1},
+		{" 1-" RANDOM, -1},
+		{"1-" RANDOM "a", -1},
+		{"1-" LESS_TWO, -1},
+		{"1-" LESS_TWO "+/", -1},
+		{"1-" LESS_TWO "a=", -1},
+		{"99999999999999999999-" RANDOM, -1},
+		{"12345678-1234-4234-8234-123456789012", -1},
 	};
 	struct fixture *f = *state;
 	struct token t;
