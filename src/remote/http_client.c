@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,9 +19,6 @@
 
 /* Of an answer's headers, all together. */
 #define HEADERS_LIMIT ((size_t)64 * 1024)
-/* Seconds that a name server has, and how often each is asked. */
-#define RESOLVER_LIMIT 2
-#define RESOLVER_TRIES 1
 /* Addresses of one name that are tried. */
 #define ADDRESSES_LIMIT 8
 
@@ -72,10 +68,6 @@ http_client_open(const struct http_client_settings *settings,
 	if (c->curl == NULL) {
 		http_client_close(c);
 		return ERR_INTERNAL;
-	}
-	if (res_init() == 0) {
-		_res.retrans = RESOLVER_LIMIT;
-		_res.retry = RESOLVER_TRIES;
 	}
 	*out = c;
 	return OK;
