@@ -297,7 +297,7 @@ delete_body(struct db *db, void *arg)
 		TRY(check_actor(d->cx, d->by));
 	TRY(user_lock(db, d->cx->mem, d->id));
 	TRY(user_by_id(db, d->cx->mem, d->id, &last));
-	TRY(user_delete(db, d->cx->mem, d->id));
+	TRY(user_delete(db, d->cx->mem, d->id, d->cx->clock()));
 	return event_emit(d->cx, &fact);
 }
 

@@ -474,7 +474,7 @@ user_lock(struct db *db, struct arena *mem, const char *id)
 }
 
 enum err
-user_delete(struct db *db, struct arena *mem, const char *id)
+user_delete(struct db *db, struct arena *mem, const char *id, int64_t now)
 {
 	const struct db_value value = db_text(id);
 	enum user_id_kind kind;
@@ -484,7 +484,11 @@ user_delete(struct db *db, struct arena *mem, const char *id)
 	TRY(db_run(db, mem, &delete_by_id, &value, 1, &changed));
 	if (changed == 0)
 		return ERR_NOT_FOUND;
-	return kind == USER_ID_UUID ? session_forget(db, mem, id) : OK;
+	if (kind == USER_ID_UUID)
+		return session_forget(db, mem, id);
+	/* A number may come again, given out by somebody who knows nothing
+	 * of sessions. */
+	return session_end_others(db, mem, id, now, NULL);
 }
 
 enum err

@@ -112,9 +112,10 @@ enum err user_lock(struct db *db, struct arena *mem, const char *id)
 	NODISCARD NONNULL(1, 2, 3);
 
 /* With all that hangs on it, within a transaction. ERR_NOT_FOUND when there
- * was none. */
-enum err user_delete(struct db *db, struct arena *mem, const char *id)
-	NODISCARD NONNULL(1, 2, 3);
+ * was none. `now`: seconds since 1970; his tokens are void, even for a later
+ * user with the same number. */
+enum err user_delete(struct db *db, struct arena *mem, const char *id,
+		     int64_t now) NODISCARD NONNULL(1, 2, 3);
 
 /* Up to `limit` users with an id above `after` (NULL: from the first), in the
  * order of ids. */

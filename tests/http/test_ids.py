@@ -239,6 +239,19 @@ def test_nor_is_one_that_the_reference_signed(kept):
     assert statuses(kept, [newer]) == [200]
 
 
+def test_nor_does_it_open_what_the_reference_made_of_the_number(kept):
+    user = kept.register()
+    tokens = [kept.login(user["email"], backend=b) for b in ("bearer", "rd")]
+    remove(kept, user)
+
+    kept.stack.ask(
+        'INSERT INTO "user" (id, email, hashed_password, is_active, '
+        f"is_superuser, is_verified) VALUES ({user['id']}, "
+        "'next@example.com', '', true, false, false)")
+
+    assert statuses(kept, tokens) == [401] * 2
+
+
 @pytest.mark.parametrize("db", ["sqlite"], indirect=True)
 def test_what_the_reference_leaves_of_a_deleted_user_is_nobodys(kept):
     """It deletes users without foreign keys."""

@@ -149,7 +149,7 @@ a_user_takes_his_tokens_along(void **state)
 
 	three_tokens(f);
 
-	assert_int_equal(user_delete(f->db, f->mem, ANNA), OK);
+	assert_int_equal(user_delete(f->db, f->mem, ANNA, 0), OK);
 	assert_int_equal(find(f, ONE, 0), ERR_NOT_FOUND);
 	assert_int_equal(find(f, TWO, 0), ERR_NOT_FOUND);
 	assert_int_equal(find(f, THREE, 0), OK);

@@ -301,7 +301,7 @@ a_user_who_goes_before_his_token_comes_gets_none(void **state)
 		event_request(&cx, EVENT_AFTER_FORGOT_PASSWORD, anna.email),
 		OK);
 	assert_true(step());
-	assert_int_equal(user_delete(cx.db, cx.mem, ANNA), OK);
+	assert_int_equal(user_delete(cx.db, cx.mem, ANNA, 0), OK);
 	run();
 
 	assert_int_equal(told.len, 0);

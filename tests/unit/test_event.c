@@ -207,7 +207,7 @@ who_may_have_no_token_gets_no_notice(void **state)
 	assert_int_equal(user_update(cx.db, cx.mem, ANNA, &inactive, &u), OK);
 	assert_int_equal(notice_of(EVENT_AFTER_FORGOT_PASSWORD, &n),
 			 ERR_NOT_FOUND);
-	assert_int_equal(user_delete(cx.db, cx.mem, ANNA), OK);
+	assert_int_equal(user_delete(cx.db, cx.mem, ANNA, 0), OK);
 	assert_int_equal(notice_of(EVENT_AFTER_FORGOT_PASSWORD, &n),
 			 ERR_NOT_FOUND);
 }

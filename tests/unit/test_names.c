@@ -322,7 +322,7 @@ everything_works_with_other_names(void **state)
 	assert_int_equal(user_list(db, f->mem, NULL, 9, &list, &count), OK);
 	assert_int_equal(count, 1);
 	assert_int_equal(session_end_others(db, f->mem, ANNA, 1, NULL), OK);
-	assert_int_equal(user_delete(db, f->mem, ANNA), OK);
+	assert_int_equal(user_delete(db, f->mem, ANNA, 0), OK);
 	assert_int_equal(user_table_check(f->db, f->mem, &why), OK);
 	assert_int_equal(db_script(f->db, "SELECT \"Mail\", \"1st\", \"select\""
 					  " FROM \"Members\""),

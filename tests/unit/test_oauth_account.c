@@ -196,7 +196,7 @@ a_deleted_user_takes_his_accounts_along(void **state)
 	two_users(f);
 	a.access_token = long_text(f, 2000);
 	assert_int_equal(oauth_account_insert(f->db, f->mem, &a), OK);
-	assert_int_equal(user_delete(f->db, f->mem, ANNA), OK);
+	assert_int_equal(user_delete(f->db, f->mem, ANNA, 0), OK);
 
 	assert_int_equal(oauth_account_find(f->db, f->mem, "hub", "1", &found),
 			 ERR_NOT_FOUND);

@@ -77,7 +77,7 @@ a_stranger_is_not_found(void **state)
 			 ERR_NOT_FOUND);
 	assert_int_equal(user_update(f->db, f->mem, NOBODY, &change, &u),
 			 ERR_NOT_FOUND);
-	assert_int_equal(user_delete(f->db, f->mem, NOBODY), ERR_NOT_FOUND);
+	assert_int_equal(user_delete(f->db, f->mem, NOBODY, 0), ERR_NOT_FOUND);
 }
 
 static void
@@ -236,7 +236,7 @@ a_deleted_user_takes_all_along(void **state)
 			  " '" ANNA "', 'x', 'y', 1, NULL, 'z', 'a@b.c')"),
 		OK);
 
-	assert_int_equal(user_delete(f->db, f->mem, ANNA), OK);
+	assert_int_equal(user_delete(f->db, f->mem, ANNA, 0), OK);
 
 	assert_int_equal(user_by_id(f->db, f->mem, ANNA, &u), ERR_NOT_FOUND);
 	assert_int_equal(user_by_id(f->db, f->mem, BERT, &u), OK);
