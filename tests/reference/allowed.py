@@ -234,6 +234,14 @@ ALLOWED = (
     },
     {
         "item": "open",
+        "why": "a number may have been another user's: a token that does not say"
+        " that it was made since he came is not his",
+        "when": ["a token older than its user"],
+        "reference": [200, 204, 403, 404],
+        "ours": [401],
+    },
+    {
+        "item": "open",
         "why": "an address that a provider tells is normalised as every other",
         "when": ["the way back", "a provider's capitals"],
         "reference": [200, 204],

@@ -4,12 +4,15 @@ import base64
 import contextlib
 import json
 import re
+import time
 from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from allowed import ALLOWED
 
 LONG_PASSWORD = 4096
 LARGE_BODY = 1 << 20
+LIFETIME = 3600
+JUST_NOW = 30
 MOST_LEVELS, MOST_MEMBERS = 64, 256
 FLAGS = ("email", "password", "is_active", "is_superuser", "is_verified")
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -149,6 +152,24 @@ def claims_of(token):
         return {"exp": None}
 
 
+def is_from_now(claims):
+    """Tell whether a token says, as far as it says it, that it was made now."""
+    made = claims.get("iat", claims.get("exp"))
+    if type(made) not in (int, float):
+        return False
+    if "iat" not in claims:
+        made -= LIFETIME
+    return abs(time.time() - made) < JUST_NOW
+
+
+def older_than_its_user(asked):
+    """A token for a number that may have been made before the number's user."""
+    claims = [claims_of(one) for one in tokens_of(asked)]
+    return any(
+        str(one.get("sub")).isdigit() and not is_from_now(one) for one in claims
+    )
+
+
 def is_plain(token):
     """Tell whether a token has one spelling, and says nothing odd."""
     try:
@@ -246,6 +267,7 @@ QUESTIONS = {
     "an ambiguous token": ambiguous_token,
     "a mailed token": lambda asked: bool(mailed_token(asked)),
     "a mailed token without end": token_without_end,
+    "a token older than its user": older_than_its_user,
     "a large number in the path": lambda asked: bool(
         re.search(r"/users/[^/]*\d(_?\d){9}", asked.path)
     ),

@@ -59,6 +59,7 @@ class Side(Player):
         """Make the fixtures, and remember the rows."""
         super().prepare()
         self.snapshot = self.rows = self.system.database.read()
+        self.saved = self.system.database.save()
 
     def restore(self):
         """Undo what a case has done."""
@@ -67,8 +68,8 @@ class Side(Player):
         self.vars.pop("AUTH_URL", None)
         for name in [key for key in self.vars if key.startswith("MADE")]:
             del self.vars[name]
-        if self.system.database.read() != self.snapshot:
-            self.system.database.restore(self.snapshot)
+        if self.system.database.save() != self.saved:
+            self.system.database.restore(self.saved)
         if self.system.counts:
             self.system.database.align()
 
