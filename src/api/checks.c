@@ -40,17 +40,6 @@ carries_our_cookie(const struct call *c)
 	return false;
 }
 
-static bool
-is_allowed_origin(const struct config *conf, const char *origin)
-{
-	const struct text_list *allowed = &conf->sessions.allowed_origins;
-
-	for (size_t i = 0; i < allowed->count; i++)
-		if (strcmp(allowed->items[i], origin) == 0)
-			return true;
-	return false;
-}
-
 /*
  * scheme://host[:port] against the Host header; "null" has no host. The
  * scheme does not count: behind somebody who ends TLS we do not know our own.
@@ -73,7 +62,8 @@ is_from_here(const struct call *c)
 {
 	const struct req *rq = c->rq;
 
-	if (rq->origin != NULL && is_allowed_origin(c->cx->conf, rq->origin))
+	if (rq->origin != NULL &&
+	    text_list_has(&c->cx->conf->sessions.allowed_origins, rq->origin))
 		return true;
 	if (rq->fetch_site != NULL)
 		return strcmp(rq->fetch_site, "same-origin") == 0 ||

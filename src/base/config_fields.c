@@ -40,15 +40,6 @@ is_whole(const char *text)
 }
 
 static bool
-is_choice(const struct field_settings *f, const char *text)
-{
-	for (size_t i = 0; i < f->choices.count; i++)
-		if (strcmp(f->choices.items[i], text) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_of_type(const struct field_settings *f, const char *text)
 {
 	char id[UUID_SIZE];
@@ -67,7 +58,8 @@ is_of_type(const struct field_settings *f, const char *text)
 		return moment_read_time(text, &m) == NULL && moment_to_utc(&m);
 	if (strcmp(f->type, "uuid") == 0)
 		return uuid_parse(text, id);
-	return strcmp(f->type, "choice") != 0 || is_choice(f, text);
+	return strcmp(f->type, "choice") != 0 ||
+	       text_list_has(&f->choices, text);
 }
 
 static bool

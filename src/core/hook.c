@@ -14,10 +14,7 @@
 bool
 hook_takes(const struct hook_settings *h, const char *event)
 {
-	for (size_t i = 0; i < h->events.count; i++)
-		if (strcmp(h->events.items[i], event) == 0)
-			return true;
-	return false;
+	return text_list_has(&h->events, event);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "base/jws_key.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "core/jwt.h"
 #include "core/oauth_parts.h"
 
@@ -14,9 +15,6 @@
 #define RENEWAL_PAUSE 60
 /* Keys that are made for one token: each takes time, a bad one too. */
 #define KEYS_LIMIT 16
-/* A time past the year 9999 is nobody's. */
-#define TIME_LIMIT INT64_C(253402300799)
-
 static enum err
 refused(const char *why)
 {
@@ -118,33 +116,18 @@ is_for_us(const struct json *claims, const char *client_id)
 }
 
 static bool
-read_time(const struct json *claims, const char *name, int64_t *out)
-{
-	const struct json *v = json_member(claims, name);
-	double number;
-
-	if (v == NULL || json_type(v) != JSON_NUMBER)
-		return false;
-	number = json_number(v);
-	if (!(number >= 0 && number <= (double)TIME_LIMIT))
-		return false;
-	*out = (int64_t)number;
-	return true;
-}
-
-static bool
 is_in_time(const struct ctx *cx, const struct json *claims)
 {
-	int64_t exp;
-	int64_t iat;
-	int64_t nbf = 0;
+	/* What both must say is past, and not yet, where they say nothing. */
+	int64_t exp = -CLAIM_TIME_LIMIT;
+	int64_t iat = CLAIM_TIME_LIMIT;
+	int64_t nbf = -CLAIM_TIME_LIMIT;
 
-	if (json_member(claims, "nbf") != NULL &&
-	    !read_time(claims, "nbf", &nbf))
-		return false;
-	return read_time(claims, "exp", &exp) &&
-	       read_time(claims, "iat", &iat) && exp > cx->now - LEEWAY &&
-	       iat <= cx->now + LEEWAY && nbf <= cx->now + LEEWAY;
+	return claim_time(claims, "exp", &exp) == OK &&
+	       claim_time(claims, "iat", &iat) == OK &&
+	       claim_time(claims, "nbf", &nbf) == OK &&
+	       exp > cx->now - LEEWAY && iat <= cx->now + LEEWAY &&
+	       nbf <= cx->now + LEEWAY;
 }
 
 static bool

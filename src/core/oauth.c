@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/slots.h"
 #include "base/url.h"
+#include "core/claims.h"
 #include "core/oauth_parts.h"
 #include "core/ticket.h"
 #include "store/session.h"
@@ -384,9 +385,6 @@ check_issuer(const struct oauth_way *way, const struct endpoints *at,
 	return ERR_OAUTH_PROVIDER_ERROR;
 }
 
-/* What is forgotten must be void for any leeway that may be configured. */
-#define LEEWAY_LIMIT 3600
-
 /* One use of a state, whoever comes first. It is forgotten when it would have
  * expired anyway. */
 static enum err
@@ -397,7 +395,7 @@ spend_state(struct ctx *cx, const struct oauth_way *way, const char *state)
 			cx->conf->jwt.leeway;
 	bool first;
 
-	TRY(session_purge(cx->db, cx->mem, cx->now - LEEWAY_LIMIT));
+	TRY(session_purge(cx->db, cx->mem, cx->now - CLAIM_LEEWAY_LIMIT));
 	TRY(session_spend(cx->db, cx->mem, hash, until, &first));
 	return first ? OK : invalid_state(way, "it was used before");
 }

@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "core/claims.h"
 #include "store/session.h"
 #include "store/user_id.h"
-
-/* Longest leeway that can be configured: a revocation must outlive what any
- * leeway, now or after a reload, adds to its token. */
-#define LEEWAY_LIMIT 3600
 
 #define RANDOM_SIZE 32
 #define RANDOM_LENGTH 43
@@ -94,7 +91,7 @@ strategy_find_user(struct ctx *cx, const struct token *token, struct user *out)
 enum err
 strategy_revoke(struct ctx *cx, const struct token *token)
 {
-	TRY(session_purge(cx->db, cx->mem, cx->now - LEEWAY_LIMIT));
+	TRY(session_purge(cx->db, cx->mem, cx->now - CLAIM_LEEWAY_LIMIT));
 	return session_revoke(cx->db, cx->mem, token->hash, token->expires_at);
 }
 

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "core/claims.h"
 #include "core/jwt.h"
 #include "core/token.h"
-
-/* A time past the year 9999 is nobody's. */
-#define TIME_LIMIT INT64_C(253402300799)
 
 struct kind_row {
 	const char *audience;
@@ -123,65 +121,26 @@ ticket_issue(struct ctx *cx, enum ticket_kind kind,
 	return jwt_sign(cx->mem, s->keys[0], b.data, b.len);
 }
 
-/* One text, or a list that holds it, as the reference's library takes it. */
 static bool
-is_for(const struct json *claims, const char *audience)
+is_for(const struct json *claims, enum ticket_kind kind)
 {
-	const struct json *v = json_member(claims, "aud");
-	bool found = false;
+	const char *audience = kinds[kind].audience;
+	const struct text_list audiences = {&audience, 1};
 
-	if (v == NULL)
-		return false;
-	if (json_type(v) == JSON_TEXT)
-		return strcmp(json_text(v), audience) == 0;
-	if (json_type(v) != JSON_ARRAY)
-		return false;
-	for (v = json_first(v); v != NULL; v = json_next(v)) {
-		if (json_type(v) != JSON_TEXT)
-			return false;
-		found = found || strcmp(json_text(v), audience) == 0;
-	}
-	return found;
-}
-
-/* Whole seconds, cut towards zero as the reference does. Written so that NaN
- * is refused too. */
-static bool
-read_seconds(const struct json *v, int64_t *out)
-{
-	double number;
-
-	if (json_type(v) != JSON_NUMBER)
-		return false;
-	number = json_number(v);
-	if (!(number >= 0 && number <= (double)TIME_LIMIT))
-		return false;
-	*out = (int64_t)number;
-	return true;
-}
-
-/* `missing` where there is no such claim. */
-static bool
-read_time(const struct json *claims, const char *name, int64_t missing,
-	  int64_t *out)
-{
-	const struct json *v = json_member(claims, name);
-
-	*out = missing;
-	return v == NULL || read_seconds(v, out);
+	return claims_are_for(claims, &audiences);
 }
 
 static bool
 is_in_time(const struct ctx *cx, const struct json *claims, bool *expired)
 {
 	int64_t leeway = cx->conf->jwt.leeway;
-	int64_t exp;
-	int64_t nbf;
-	int64_t iat;
+	int64_t exp = 0;
+	int64_t nbf = 0;
+	int64_t iat = 0;
 
-	if (!read_time(claims, "exp", 0, &exp) ||
-	    !read_time(claims, "nbf", 0, &nbf) ||
-	    !read_time(claims, "iat", 0, &iat) || nbf > cx->now + leeway ||
+	if (claim_time(claims, "exp", &exp) != OK ||
+	    claim_time(claims, "nbf", &nbf) != OK ||
+	    claim_time(claims, "iat", &iat) != OK || nbf > cx->now + leeway ||
 	    iat > cx->now + leeway)
 		return false;
 	*expired = exp <= cx->now - leeway && json_member(claims, "exp");
@@ -199,8 +158,7 @@ ticket_read_dated(struct ctx *cx, enum ticket_kind kind, const char *text,
 	if (len > TOKEN_SIZE_LIMIT)
 		return ERR_BAD_TOKEN;
 	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, claims));
-	if (!is_for(*claims, kinds[kind].audience) ||
-	    !is_in_time(cx, *claims, expired))
+	if (!is_for(*claims, kind) || !is_in_time(cx, *claims, expired))
 		return ERR_BAD_TOKEN;
 	return OK;
 }

@@ -9,12 +9,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/claims.h"
 #include "core/jwt.h"
 #include "core/strategy.h"
 #include "store/user_id.h"
-
-/* A time past the year 9999, or as long before 1970, is nobody's. */
-#define TIME_LIMIT INT64_C(253402300799)
 
 /* Clocks of machines that share a database differ a little. */
 #define ISSUED_AHEAD 5
@@ -194,41 +192,6 @@ token_issue(struct ctx *cx, const struct backend_settings *backend,
 	return OK;
 }
 
-/* Whole seconds of a number, cut towards zero as Python's int() does. */
-static enum err
-read_seconds(const struct json *v, int64_t *out)
-{
-	int64_t seconds;
-
-	if (json_type(v) != JSON_NUMBER)
-		return ERR_BAD_TOKEN;
-	if (json_number_is_int(v)) {
-		if (!json_number_int64(v, &seconds))
-			return ERR_BAD_TOKEN;
-	} else {
-		double number = json_number(v);
-
-		/* Written so that NaN is refused too. */
-		if (!(number >= (double)-TIME_LIMIT &&
-		      number <= (double)TIME_LIMIT))
-			return ERR_BAD_TOKEN;
-		seconds = (int64_t)number;
-	}
-	if (seconds < -TIME_LIMIT || seconds > TIME_LIMIT)
-		return ERR_BAD_TOKEN;
-	*out = seconds;
-	return OK;
-}
-
-/* *out stays as it is when there is no such claim. */
-static enum err
-read_time(const struct json *claims, const char *name, int64_t *out)
-{
-	const struct json *v = json_member(claims, name);
-
-	return v == NULL ? OK : read_seconds(v, out);
-}
-
 static enum err
 check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	    struct token *out)
@@ -238,12 +201,12 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 	bool issued = json_member(claims, "iat") != NULL;
 	bool expires = json_member(claims, "exp") != NULL;
 	int64_t iat = 0;
-	int64_t nbf = -TIME_LIMIT;
+	int64_t nbf = -CLAIM_TIME_LIMIT;
 	int64_t exp = -1;
 
-	TRY(read_time(claims, "iat", &iat));
-	TRY(read_time(claims, "nbf", &nbf));
-	TRY(read_time(claims, "exp", &exp));
+	TRY(claim_time(claims, "iat", &iat));
+	TRY(claim_time(claims, "nbf", &nbf));
+	TRY(claim_time(claims, "exp", &exp));
 	if (iat > cx->now + leeway + ISSUED_AHEAD || nbf > cx->now + leeway)
 		return ERR_BAD_TOKEN;
 	if (expires ? exp <= cx->now - leeway : must_expire)
@@ -258,37 +221,6 @@ check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
 		iat = 0;
 	out->issued_at = iat;
 	return OK;
-}
-
-static bool
-is_one_of(const char *text, const struct text_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
-			return true;
-	return false;
-}
-
-/* One text, or a list of texts that holds one of ours; compared as a whole. */
-static enum err
-check_audience(const struct json *claims, const struct text_list *audiences)
-{
-	const struct json *v = json_member(claims, "aud");
-	bool found = false;
-
-	if (v == NULL)
-		return ERR_BAD_TOKEN;
-	if (json_type(v) == JSON_TEXT)
-		return is_one_of(json_text(v), audiences) ? OK : ERR_BAD_TOKEN;
-	if (json_type(v) != JSON_ARRAY)
-		return ERR_BAD_TOKEN;
-	for (v = json_first(v); v != NULL; v = json_next(v)) {
-		if (json_type(v) != JSON_TEXT)
-			return ERR_BAD_TOKEN;
-		if (is_one_of(json_text(v), audiences))
-			found = true;
-	}
-	return found ? OK : ERR_BAD_TOKEN;
 }
 
 /* The end of the digits, or NULL when it is no jti of token_issue's: those of
@@ -356,7 +288,8 @@ token_read(struct ctx *cx, const struct backend_settings *backend,
 	*out = (struct token){.backend = backend, .text = text};
 	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, &claims));
 	TRY(check_times(cx, claims, backend->lifetime, out));
-	TRY(check_audience(claims, &audiences));
+	if (!claims_are_for(claims, &audiences))
+		return ERR_BAD_TOKEN;
 	TRY(read_subject(claims, &out->subject));
 	TRY(read_generation(cx->mem, claims, &out->generation));
 	/* An ECDSA signature (r, s) is as good as (r, n - s): what is signed
