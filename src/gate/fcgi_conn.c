@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of replies that wait for a web server to read them. */
+#define REPLIES_LIMIT ((size_t)64 * 1024)
+
 void
 conn_open(struct conn *c, int fd, struct fcgi_limits *limits)
 {
@@ -89,6 +92,20 @@ conn_send(struct conn *c, const void *bytes, size_t len)
 	return bytes_add(&c->out, (const char *)bytes + n, len - (size_t)n);
 }
 
+bool
+conn_reply(struct conn *c)
+{
+	struct bytes *replies = &c->reader.replies;
+	bool done = true;
+
+	if (replies->len > 0) {
+		done = conn_send(c, replies->data, replies->len) &&
+		       c->out.len - c->out_at <= REPLIES_LIMIT;
+		bytes_clear(replies, 0);
+	}
+	return done;
+}
+
 void
 conn_answered(struct conn *c)
 {
@@ -131,7 +148,8 @@ conn_events(const struct conn *c)
 
 	/* More replies must not pile up while the first ones wait; a body
 	 * that is thrown away has to flow on, or the answer never arrives. */
-	if (!c->ended && (!conn_is_writing(c) || c->reader.body_open))
+	if (!c->ended &&
+	    (!conn_is_writing(c) || c->reader.phase == FCGI_DRAINING))
 		events |= EPOLLIN;
 	return events;
 }

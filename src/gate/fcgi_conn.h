@@ -50,6 +50,9 @@ bool conn_read(struct conn *c, unsigned char *scratch, size_t size)
 /* Sends what goes at once and keeps the rest. False: broken. */
 bool conn_send(struct conn *c, const void *bytes, size_t len)
 	NODISCARD NONNULL(1, 2);
+/* Sends what its reader has to say. False: broken, or the web server goes on
+ * asking without reading what it asked for. */
+bool conn_reply(struct conn *c) NODISCARD NONNULL(1);
 /* Goes on with what was kept. */
 bool conn_flush(struct conn *c) NODISCARD NONNULL(1);
 bool conn_is_writing(const struct conn *c) NONNULL(1);

@@ -165,17 +165,12 @@ loop_settle(struct loop *l, struct conn *c)
 void
 loop_listen(struct loop *l, struct conn *c)
 {
-	struct bytes *replies = &c->reader.replies;
 	bool fresh = c->fresh;
 	bool whole = conn_read(c, l->scratch, LOOP_SCRATCH_SIZE);
 
 	if (fresh && !c->fresh)
 		l->fresh--;
-	if (whole && replies->len > 0) {
-		whole = conn_send(c, replies->data, replies->len);
-		bytes_clear(replies, 0);
-	}
-	if (whole)
+	if (whole && conn_reply(c))
 		loop_settle(l, c);
 	else
 		loop_drop(l, c);

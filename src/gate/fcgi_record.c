@@ -202,6 +202,20 @@ body_add(struct fcgi_reader *r, const unsigned char *bytes, size_t len)
 	r->sink = SINK_NOTHING;
 }
 
+/* Another request before this one is answered. */
+static void
+request_early(struct fcgi_reader *r, unsigned id)
+{
+	if (id != r->id) {
+		reply_end(r, id, CANT_MPX_CONN);
+	} else if (r->phase == FCGI_COMPLETE && !r->body_open) {
+		r->deaf = true;
+		r->keep = false;
+	} else {
+		r->phase = FCGI_BROKEN;
+	}
+}
+
 static void
 request_begin(struct fcgi_reader *r)
 {
@@ -210,10 +224,7 @@ request_begin(struct fcgi_reader *r)
 	bool keep = (r->small[2] & FLAG_KEEP_CONN) != 0;
 
 	if (r->phase != FCGI_WAITING) {
-		if (id == r->id)
-			r->phase = FCGI_BROKEN;
-		else
-			reply_end(r, id, CANT_MPX_CONN);
+		request_early(r, id);
 		return;
 	}
 	if (role != ROLE_RESPONDER) {
@@ -462,7 +473,7 @@ fcgi_reader_free(struct fcgi_reader *r)
 void
 fcgi_reader_feed(struct fcgi_reader *r, const unsigned char *bytes, size_t len)
 {
-	while (len > 0 && r->phase != FCGI_BROKEN) {
+	while (len > 0 && r->phase != FCGI_BROKEN && !r->deaf) {
 		size_t taken = record_feed(r, bytes, len);
 
 		bytes += taken;

@@ -7,7 +7,9 @@
  *
  * One request at a time: what a web server sends behind a complete request is
  * read (it may abort it), but another request on the same connection has to
- * wait for its answer.
+ * wait for its answer. One of another id is sent away at once. One of the same
+ * id cannot be, since that would seem to be the answer of the first: it is not
+ * heard, and the connection ends behind that answer.
  */
 #ifndef FCGI_RECORD_H
 #define FCGI_RECORD_H
@@ -65,6 +67,7 @@ struct fcgi_reader {
 	bool keep;        /* the web server wants the connection kept */
 	bool body_open;   /* the end of the body has not been seen */
 	bool ending;      /* close once `replies` have left */
+	bool deaf;        /* a request came too early: hears no more */
 	size_t expected;  /* bytes of body, from CONTENT_LENGTH */
 	size_t drained;   /* bytes of body thrown away */
 	enum err refused; /* found while reading: answer just this */

@@ -2,9 +2,12 @@
 """Whoever asks gets an answer, however many others ask all the time."""
 
 import concurrent.futures
+import os
+import re
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import pytest
@@ -60,6 +63,115 @@ def fastcgi_request(path):
                      + pair(b"REMOTE_ADDR", b"192.0.2.1")
                      + pair(b"HTTP_HOST", b"example.com"))
             + record(4) + record(5))
+
+
+def read_whole(connection):
+    """An answer's text, up to the end of its request."""
+    text = b""
+    while True:
+        head = connection.recv(8, socket.MSG_WAITALL)
+        assert len(head) == 8, "the connection ended"
+        kind, length, padding = head[1], *struct.unpack(">HB", head[4:7])
+        rest = connection.recv(length + padding, socket.MSG_WAITALL)
+        if kind == 3:
+            return text
+        text += rest[:length]
+
+
+def ask_kept(address, path, start, deadline):
+    """How many answers one kept connection gets, asking all the time."""
+    count = 0
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(address)
+        start.wait()
+        while time.monotonic() < deadline():
+            s.sendall(fastcgi_request(path))
+            assert b"Status: 401" in read_whole(s)
+            count += 1
+    return count
+
+
+def say_little(address, way, start, deadline):
+    """Takes a place: says nothing, half a request, or a byte at a time."""
+    whole = fastcgi_request(b"/users/me")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(address)
+        start.wait()
+        if way == "half":
+            s.sendall(whole[:len(whole) // 2])
+        for i in range(len(whole) - 1):
+            if time.monotonic() > deadline():
+                return
+            if way == "drip":
+                s.sendall(whole[i:i + 1])
+            time.sleep(0.02)
+
+
+def test_silent_and_dripping_clients_take_nothing_from_others(new_stack):
+    """32 kept connections on 2 workers, 8 of which never make a request."""
+    stack = new_stack("sqlite", workers=2)
+    address = stack.settings["pool", "api"]["socket"]
+    ends = []
+    start = threading.Barrier(32, lambda: ends.append(time.monotonic() + 2))
+    ways = ["silent"] * 3 + ["half"] * 2 + ["drip"] * 3
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        quiet = [pool.submit(say_little, address, way, start,
+                             lambda: ends[0]) for way in ways]
+        asked = [pool.submit(ask_kept, address, b"/users/me", start,
+                             lambda: ends[0]) for _ in range(24)]
+        counts = sorted(f.result() for f in asked)
+        for f in quiet:
+            f.result()
+
+    assert counts[0] > 0, counts
+    assert counts[-1] <= 10 * counts[0] + 10, counts
+
+
+def test_the_example_keeps_connections_to_every_pool():
+    with open(os.path.join(os.path.dirname(__file__), "..", "..",
+                           "nginx.conf.example"), encoding="utf-8") as f:
+        text = f.read()
+    # Those of the pool that is a comment too.
+    upstreams = re.findall(r"^#?upstream (\w+) {\n(.*?)^#?}", text, re.M | re.S)
+    places = re.findall(r"^\tlocation [^{]*{\n(?:\t\t.*\n|\n)*?\t\t"
+                        r"fastcgi_pass (?:.*\n)*?\t}", text, re.M)
+
+    assert [name for name, _ in upstreams] == [
+        "fastcgi_users_api", "fastcgi_users_password", "fastcgi_users_oauth"]
+    for _, lines in upstreams:
+        assert re.search(r"^#?\tkeepalive [1-9]\d*;$", lines, re.M)
+        timeout = re.search(r"^#?\tkeepalive_timeout (\d+)s;$", lines, re.M)
+        assert int(timeout[1]) < 75  # server.idle_limit
+    assert len(places) == len(re.findall(r"^\s*fastcgi_pass ", text, re.M)) == 1
+    for place in places:
+        assert re.search(r"^\t\tfastcgi_keep_conn on;$", place, re.M)
+
+
+def accepted(address):
+    """The open connections to a socket, by their numbers in the kernel."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
+        rows = [line.split() for line in f]
+    return {row[6] for row in rows
+            if row[-1] == address and row[5] == "03"}
+
+
+def test_nginx_asks_again_on_the_connections_that_it_has(new_stack):
+    stack = new_stack("sqlite", workers=2)
+    address = stack.settings["pool", "api"]["socket"]
+    client = stack.client
+    for _ in range(5):
+        client.get("/users/me")
+
+    before = accepted(address)
+    for _ in range(50):
+        assert client.get("/users/me").status_code == 401
+
+    # Each worker process of nginx keeps its own.
+    after = accepted(address)
+    assert before and before <= after, (before, after)
+    assert len(after) <= os.cpu_count(), after
 
 
 def test_a_kept_connection_does_not_hang_behind_spawn_fcgi(house):

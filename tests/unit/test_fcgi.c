@@ -581,6 +581,24 @@ second_request_at_once_is_sent_away(void **state)
 }
 
 static void
+same_id_again_is_not_heard_and_ends_the_connection(void **state)
+{
+	struct fixture *f = *state;
+
+	request(f, "5", "hello");
+	request(f, "5", "other");
+	add(f, "\7junk", 5);
+	feed_dripping(f);
+
+	assert_int_equal(f->reader.phase, FCGI_COMPLETE);
+	assert_int_equal(f->reader.refused, OK);
+	assert_memory_equal(f->reader.body.data, "hello", 6);
+	assert_string_equal(variable(f, "CONTENT_LENGTH"), "5");
+	assert_int_equal(f->reader.replies.len, 0);
+	assert_false(f->reader.keep);
+}
+
+static void
 other_roles_are_not_played(void **state)
 {
 	struct fixture *f = *state;
@@ -818,6 +836,7 @@ main(void)
 		TEST(endless_content_length_is_too_large),
 		TEST(bodies_of_all_connections_together_are_bounded),
 		TEST(second_request_at_once_is_sent_away),
+		TEST(same_id_again_is_not_heard_and_ends_the_connection),
 		TEST(other_roles_are_not_played),
 		TEST(abort_ends_a_request_in_any_phase),
 		TEST(abort_without_keeping_ends_the_connection),

@@ -8,6 +8,33 @@
 
 #include "worker_fixture.h"
 
+/* The exit status; the worker must end by itself. */
+static int
+worker_wait(struct fixture *f)
+{
+	int64_t until = clock_monotonic() + PATIENCE;
+	int status = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(f->pid, &status, WNOHANG)) == 0 &&
+	       clock_monotonic() < until)
+		pause_ms(1);
+	assert_int_equal(pid, f->pid);
+	f->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* The worker counts a request when its answer is out, so we may be first. */
+static void
+expect_counted(const struct fixture *f, uint64_t requests)
+{
+	int64_t deadline = clock_monotonic() + PATIENCE;
+
+	while (f->score->requests != requests && clock_monotonic() < deadline)
+		(void)poll(NULL, 0, 1);
+	assert_int_equal(f->score->requests, requests);
+}
+
 static void
 requests_follow_each_other_on_a_kept_connection(void **state)
 {

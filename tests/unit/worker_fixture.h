@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A real worker in a child, for test_worker.c alone. The tests are its web
- * server. Its service says the path and the body back, and waits when the
- * path asks for it.
+ * A real worker in a child, for test_worker.c and test_worker_peers.c. The
+ * tests are its web server. Its service says the path and the body back, and
+ * waits when the path asks for it.
  */
 #ifndef WORKER_FIXTURE_H
 #define WORKER_FIXTURE_H
@@ -79,6 +79,17 @@ can_open_files(void)
 	return done;
 }
 
+/* How many descriptors there may be; 0: no new ones. */
+static void
+files_allow(rlim_t count)
+{
+	struct rlimit limit;
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = count;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void
 serve(void *worker, struct req *rq, struct resp *rs)
 {
@@ -93,6 +104,10 @@ serve(void *worker, struct req *rq, struct resp *rs)
 		pause_ms(SLOW_MS);
 	if (strcmp(rq->path, "/short") == 0)
 		pause_ms(SHORT_MS);
+	if (strcmp(rq->path, "/no-files") == 0)
+		files_allow(0);
+	if (strcmp(rq->path, "/files") == 0)
+		files_allow(256);
 	if (strcmp(rq->path, "/file") == 0 && !can_open_files()) {
 		resp_problem(rs, ERR_IO);
 		return;
@@ -143,22 +158,6 @@ worker_start(struct fixture *f)
 	while (f->score->state == SCORE_STARTING && clock_monotonic() < until)
 		pause_ms(1);
 	assert_int_equal(f->score->state, SCORE_READY);
-}
-
-/* The exit status; the worker must end by itself. */
-static int
-worker_wait(struct fixture *f)
-{
-	int64_t until = clock_monotonic() + PATIENCE;
-	int status = 0;
-	pid_t pid;
-
-	while ((pid = waitpid(f->pid, &status, WNOHANG)) == 0 &&
-	       clock_monotonic() < until)
-		pause_ms(1);
-	assert_int_equal(pid, f->pid);
-	f->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static void
@@ -347,17 +346,6 @@ expect_end(int fd)
 	ssize_t n = read(fd, &byte, 1);
 
 	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
-}
-
-/* The worker counts a request when its answer is out, so we may be first. */
-static void
-expect_counted(const struct fixture *f, uint64_t requests)
-{
-	int64_t deadline = clock_monotonic() + PATIENCE;
-
-	while (f->score->requests != requests && clock_monotonic() < deadline)
-		(void)poll(NULL, 0, 1);
-	assert_int_equal(f->score->requests, requests);
 }
 
 #endif
