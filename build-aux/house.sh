@@ -6,7 +6,8 @@ PATH=$PATH:/usr/sbin:/sbin
 build_packages='gcc libc6-dev make autoconf automake m4 perl pkg-config
 	libfcgi-dev libpq-dev libsqlite3-dev libargon2-dev libsodium-dev
 	libcjson-dev libconfuse-dev libunistring-dev libssl-dev
-	libcrypt-dev libseccomp-dev libhiredis-dev libcurl4-openssl-dev'
+	libcrypt-dev libseccomp-dev libhiredis-dev libcurl4-openssl-dev
+	libc-ares-dev'
 run_packages='nginx python3 ca-certificates'
 
 fail() {

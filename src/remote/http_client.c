@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote/http_client.h"
 
-#include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +14,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "remote/address.h"
+#include "remote/resolver.h"
 
 /* Of an answer's headers, all together. */
 #define HEADERS_LIMIT ((size_t)64 * 1024)
-/* Addresses of one name that are tried. */
-#define ADDRESSES_LIMIT 8
 
 struct http_client {
 	struct http_client_settings settings;
@@ -129,55 +126,29 @@ open_socket(void *to, curlsocktype purpose, struct curl_sockaddr *address)
 		      address->protocol);
 }
 
-/* The name's addresses. */
-
-static void
-add_address(struct buf *out, const struct sockaddr *address)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-	const char *separator = out->data[out->len - 1] == ':' ? "" : ",";
-
-	if (address->sa_family == AF_INET) {
-		memcpy(&v4, address, sizeof(v4));
-		if (inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text)))
-			buf_printf(out, "%s%s", separator, text);
-	} else if (address->sa_family == AF_INET6) {
-		memcpy(&v6, address, sizeof(v6));
-		if (inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text)))
-			buf_printf(out, "%s[%s]", separator, text);
-	}
-}
-
 /*
- * libcurl would start a thread to look a name up, which the sandbox does not
- * allow; so the name is looked up here, and libcurl is told. NULL when there
- * are no addresses, with *why.
+ * What tells libcurl the name's addresses, so that it does not look them up.
+ * NULL when there are none, with *why.
  */
 static const char *
-look_up(struct arena *mem, const char *host, const char *port, const char **why)
+look_up(struct arena *mem, const struct parts *p, int64_t deadline,
+	const char **why)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
+	struct addresses found;
 	struct buf entry;
-	size_t start;
-	int left = ADDRESSES_LIMIT;
-	int failed = getaddrinfo(host, port, &hints, &list);
 
-	if (failed != 0) {
-		*why = gai_strerror(failed);
+	if (resolver_find(p->host, NULL, deadline, &found, why) != OK)
 		return NULL;
-	}
 	buf_init(&entry, mem, 128);
-	buf_printf(&entry, "+%s:%s:", host, port);
-	start = entry.len;
-	for (const struct addrinfo *a = list; a != NULL && left > 0;
-	     a = a->ai_next, left--)
-		add_address(&entry, a->ai_addr);
-	freeaddrinfo(list);
-	*why = "the name has no address";
-	return entry.len > start ? entry.data : NULL;
+	buf_printf(&entry, "+%s:%s:", p->host, p->port);
+	for (size_t i = 0; i < found.count; i++) {
+		const char *address = found.text[i];
+		bool v6 = strchr(address, ':') != NULL;
+
+		buf_printf(&entry, v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "",
+			   address);
+	}
+	return entry.data;
 }
 
 static bool
@@ -396,7 +367,8 @@ run(struct http_client *c, struct arena *mem, const struct http_request *rq,
 	if (why != NULL)
 		return why;
 	if (!is_numeric(p->host)) {
-		entry = look_up(mem, p->host, p->port, &why);
+		entry = look_up(mem, p, clock_monotonic() + time_left(c, rq, x),
+				&why);
 		if (entry == NULL)
 			return why;
 		if (!append(&p->resolved, entry))

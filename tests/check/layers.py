@@ -30,6 +30,7 @@ LIBRARIES = {
     "curl/": ("remote/http_client.c", "remote/smtp.c"),
     "uni": "core/email",
     "seccomp.h": "gate/sandbox.c",
+    "ares.h": "remote/resolver.c",
     "hiredis/": "remote/redis.c",
 }
 # Found by the start of their name.
