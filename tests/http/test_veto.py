@@ -291,11 +291,13 @@ def test_an_asker_ends_with_its_worker(new_stack, programs):
             lambda: not any(map(stacks.process_lives, askers)))
 
 
-def awaits_hangups(pid):
-    """Whether SIGHUP waits until the process reads it."""
-    with open(f"/proc/{pid}/status", encoding="latin-1") as f:
-        blocked = next(line for line in f if line.startswith("SigBlk:"))
-    return int(blocked.split()[1], 16) & 1
+def has_open(pid, path):
+    folder = f"/proc/{pid}/fd"
+    try:
+        return path in [os.readlink(f"{folder}/{fd}")
+                        for fd in os.listdir(folder)]
+    except OSError:
+        return False
 
 
 def test_a_courier_asks_nobody_and_so_forks_no_asker(new_stack, programs):
@@ -303,14 +305,12 @@ def test_a_courier_asks_nobody_and_so_forks_no_asker(new_stack, programs):
         *SETTINGS, f"hook.judge.program={programs.path('judge')}"))
     courier = stack.launch("courier",
                            [stack.program, "-c", stack.config, "courier"])
-    assert stacks.wait_until(lambda: awaits_hangups(courier.pid))
+    # An asker would be there before the database is.
+    assert stacks.wait_until(
+        lambda: has_open(courier.pid, stack.path("users.db")))
+    children = stacks.process_children(courier.pid)
     courier.send_signal(signal.SIGHUP)
     courier.send_signal(signal.SIGTERM)
-    children = []
 
-    def ended():
-        children.extend(stacks.process_children(courier.pid))
-        return courier.poll() is not None
-
-    assert stacks.wait_until(ended)
+    assert stacks.wait_until(lambda: courier.poll() is not None)
     assert courier.returncode == 0 and not children
