@@ -110,7 +110,8 @@ url_fault(const struct webhook_settings *w)
 	if (!text_starts(w->url, "https://") &&
 	    !(w->allow_http && text_starts(w->url, "http://")))
 		return w->allow_http ? "must begin with https:// or http://"
-				     : "must begin with https://";
+				     : "must begin with https://, or "
+				       "allow_http be set";
 	for (const char *c = w->url; *c != '\0'; c++)
 		if (*c <= ' ' || *c > '~')
 			return "holds a character that an address must not "

@@ -320,7 +320,7 @@ static const char *
 failure(const struct exchange *x, CURLcode code)
 {
 	if (x->refused)
-		return "the address is not public";
+		return "the address is not public, and allow_private is off";
 	if (x->too_large)
 		return "the answer is too large";
 	return *x->complaint != '\0' ? x->complaint : curl_easy_strerror(code);

@@ -358,7 +358,10 @@ program_result_text(struct arena *mem, const struct program_result *r)
 	size_t len = strlen(r->errors);
 	const char *from =
 		r->errors + (len > LAST_WORDS ? len - LAST_WORDS : 0);
-	char *text = arena_printf(mem, "%s %d%s%s", words[r->end], r->number,
+	bool started = r->end != PROGRAM_NOT_STARTED;
+	char *text = arena_printf(mem, "%s %d%s%s%s%s", words[r->end],
+				  r->number, started ? "" : ", ",
+				  started ? "" : strerror(r->number),
 				  *from != '\0' ? ": " : "", from);
 
 	len = strlen(text);

@@ -208,9 +208,11 @@ static void
 webhook_needs_a_safe_address(void **state)
 {
 	static const char *const wrong[][2] = {
-		{"", "must begin with https://"},
-		{"http://x.example/", "must begin with https://"},
-		{"file:///etc/passwd", "must begin with https://"},
+		{"", "must begin with https://, or allow_http be set"},
+		{"http://x.example/",
+		 "must begin with https://, or allow_http be set"},
+		{"file:///etc/passwd",
+		 "must begin with https://, or allow_http be set"},
 		{"https://", "names no server"},
 		{"https:///x", "names no server"},
 		{"https://a:b@x.example/", "must not hold a user's name"},
