@@ -63,6 +63,7 @@ struct variable {
 		(text), sizeof(text) - 1, offsetof(struct seen, member), rule  \
 	}
 
+/* The shorter ones first. */
 static const struct variable variables[] = {
 	VARIABLE("HTTPS", https, LAST_COUNTS),
 	VARIABLE("HTTP_HOST", host, LAST_COUNTS),
@@ -80,8 +81,8 @@ static const struct variable variables[] = {
 	VARIABLE("REQUEST_SCHEME", scheme, LAST_COUNTS),
 	VARIABLE("HTTP_X_REQUEST_ID", request_id, LAST_COUNTS),
 	VARIABLE("HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
-	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_IF_NONE_MATCH", if_none_match, LAST_COUNTS),
+	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 };
@@ -117,7 +118,8 @@ variables_read(struct seen *s, const struct gate_pair *pairs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t len = strlen(pairs[i].name);
 
-		for (size_t v = 0; v < countof(variables); v++) {
+		for (size_t v = 0;
+		     v < countof(variables) && variables[v].len <= len; v++) {
 			if (variables[v].len == len &&
 			    memcmp(variables[v].name, pairs[i].name, len) == 0)
 				variable_take(s, &variables[v], pairs[i].value);
