@@ -7,7 +7,8 @@
 #define ALIGNMENT ((size_t)16)
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
-/* Blocks are handed out from the newest chunk; older ones only wait. */
+/* Blocks are handed out from the newest chunk; older ones only wait. What has
+ * not been handed out is zero. */
 struct chunk {
 	struct chunk *older;
 	size_t size;
@@ -31,13 +32,12 @@ arena_exhausted(size_t size)
 static struct chunk *
 chunk_new(size_t size, struct chunk *older)
 {
-	struct chunk *c = malloc(sizeof(*c) + size);
+	struct chunk *c = calloc(1, sizeof(*c) + size);
 
 	if (c == NULL)
 		arena_exhausted(size);
 	c->older = older;
 	c->size = size;
-	c->used = 0;
 	return c;
 }
 
@@ -106,7 +106,7 @@ arena_alloc(struct arena *a, size_t size)
 	block = c->bytes + c->used;
 	c->used += room;
 	a->used += room;
-	return memset(block, 0, room);
+	return block;
 }
 
 void *
@@ -180,7 +180,6 @@ arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
 		return old;
 	if (is_newest(a, old, old_room) && more <= c->size - c->used &&
 	    a->used <= a->limit - more && more <= a->limit) {
-		memset(c->bytes + c->used, 0, more);
 		c->used += more;
 		a->used += more;
 		return old;

@@ -64,7 +64,6 @@ object_merge(cJSON *object, enum json_rules rules)
 		first->type = m->type;
 		first->child = m->child;
 		first->valuestring = m->valuestring;
-		first->valuedouble = m->valuedouble;
 		(void)cJSON_DetachItemViaPointer(object, m);
 	}
 	return true;
@@ -81,7 +80,6 @@ tree_finish(cJSON *root, char *numbers, enum json_rules rules)
 	for (;;) {
 		if (cJSON_IsNumber(item)) {
 			item->valuestring = numbers;
-			item->valuedouble = strtod(numbers, NULL);
 			numbers += strlen(numbers) + 1;
 		}
 		if (item->child != NULL) {
@@ -203,7 +201,9 @@ json_number_is_int(const struct json *v)
 double
 json_number(const struct json *v)
 {
-	return item_of(v)->valuedouble;
+	const char *text = json_number_text(v);
+
+	return text != NULL ? strtod(text, NULL) : 0;
 }
 
 bool
@@ -211,12 +211,13 @@ json_number_int64(const struct json *v, int64_t *out)
 {
 	const char *text = json_number_text(v);
 	const double limit = -(double)INT64_MIN;
-	double d = json_number(v);
+	double d;
 
 	if (text == NULL)
 		return false;
 	if (json_number_is_int(v))
 		return text_number(text, INT64_MIN, INT64_MAX, out);
+	d = json_number(v);
 	/* Also false for NaN. */
 	if (!(d >= -limit && d < limit) || (double)(int64_t)d != d)
 		return false;

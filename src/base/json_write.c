@@ -24,6 +24,18 @@ write_character(struct buf *out, const char *at, size_t len)
 		buf_add(out, at, len);
 }
 
+/* How much of the text, from its start, is written as it is. */
+static size_t
+plain_length(const char *text)
+{
+	const char *at = text;
+
+	while (*at >= ' ' && (unsigned char)*at < 0x80 && *at != '"' &&
+	       *at != '\\')
+		at++;
+	return (size_t)(at - text);
+}
+
 void
 json_write_text(struct buf *out, const char *text)
 {
@@ -31,8 +43,14 @@ json_write_text(struct buf *out, const char *text)
 
 	buf_char(out, '"');
 	while (text < end) {
-		size_t len = text_utf8_length((unsigned char)*text);
+		size_t plain = plain_length(text);
+		size_t len;
 
+		buf_add(out, text, plain);
+		text += plain;
+		if (text == end)
+			break;
+		len = text_utf8_length((unsigned char)*text);
 		if (len == 0 || len > (size_t)(end - text) ||
 		    !text_is_utf8(text, len)) {
 			buf_text(out, "\xef\xbf\xbd");

@@ -2,7 +2,6 @@
 #include "base/log.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -67,33 +66,58 @@ line_char(struct line *l, char c)
 }
 
 static void
+line_add(struct line *l, const char *text, size_t len)
+{
+	size_t room = sizeof(l->bytes) - 1 - l->len;
+
+	if (len > room)
+		len = room;
+	memcpy(l->bytes + l->len, text, len);
+	l->len += len;
+}
+
+static void
 line_text(struct line *l, const char *text)
 {
-	while (*text != '\0')
-		line_char(l, *text++);
+	line_add(l, text, strlen(text));
+}
+
+/* With zeros in front, if need be. */
+static void
+line_digits(struct line *l, uint64_t number, size_t least)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	while (number > 0 || sizeof(digits) - at < least) {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	line_add(l, digits + at, sizeof(digits) - at);
 }
 
 static void
 line_number(struct line *l, int64_t number)
 {
-	char digits[24];
-
-	(void)snprintf(digits, sizeof(digits), "%lld", (long long)number);
-	line_text(l, digits);
+	if (number < 0)
+		line_char(l, '-');
+	line_digits(l, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 1);
 }
 
-static bool
-is_plain(const char *text)
+/* The length of a value that is written as it is; else 0. */
+static size_t
+plain_length(const char *text)
 {
-	if (*text == '\0' || strlen(text) > VALUE_SIZE)
-		return false;
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	size_t len = 0;
 
-		if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=')
-			return false;
+	for (; text[len] != '\0'; len++) {
+		unsigned char c = (unsigned char)text[len];
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' ||
+		    c == '=' || len == VALUE_SIZE)
+			return 0;
 	}
-	return true;
+	return len;
 }
 
 /* Its length. */
@@ -134,8 +158,10 @@ line_escaped(struct line *l, const char *text)
 static void
 line_value(struct line *l, const char *text)
 {
-	if (is_plain(text)) {
-		line_text(l, text);
+	size_t plain = plain_length(text);
+
+	if (plain > 0) {
+		line_add(l, text, plain);
 		return;
 	}
 	line_char(l, '"');
@@ -155,21 +181,32 @@ line_field(struct line *l, const struct log_field *f)
 		line_number(l, f->number);
 }
 
+/* Of a date or a time. */
+static void
+line_part(struct line *l, long number, size_t digits, char end)
+{
+	line_digits(l, (uint64_t)number, digits);
+	line_char(l, end);
+}
+
 static void
 line_time(struct line *l)
 {
 	struct timespec now;
 	struct tm tm;
-	char text[96];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &tm) == NULL)
 		return;
-	(void)snprintf(text, sizeof(text),
-		       "ts=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ",
-		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		       tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
-	line_text(l, text);
+	line_text(l, "ts=");
+	line_part(l, tm.tm_year + 1900, 4, '-');
+	line_part(l, tm.tm_mon + 1, 2, '-');
+	line_part(l, tm.tm_mday, 2, 'T');
+	line_part(l, tm.tm_hour, 2, ':');
+	line_part(l, tm.tm_min, 2, ':');
+	line_part(l, tm.tm_sec, 2, '.');
+	line_part(l, now.tv_nsec / 1000000, 3, 'Z');
+	line_char(l, ' ');
 }
 
 /*

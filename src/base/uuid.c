@@ -105,6 +105,22 @@ number_read(const char *text, char digits[DIGITS])
 	return true;
 }
 
+/* As we write it ourselves: what nearly every request names. */
+static bool
+is_canonical(const char *text)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+		char c = text[i];
+		bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+
+		if (shape[i] == '-' ? c != '-' : !digit)
+			return false;
+	}
+	return text[sizeof(shape) - 1] == '\0';
+}
+
 bool
 uuid_parse(const char *text, char out[UUID_SIZE])
 {
@@ -113,6 +129,10 @@ uuid_parse(const char *text, char out[UUID_SIZE])
 	size_t len = strnlen(text, sizeof(work));
 	char *at;
 
+	if (is_canonical(text)) {
+		memcpy(out, text, UUID_SIZE);
+		return true;
+	}
 	if (len > TEXT_LIMIT)
 		return false;
 	memcpy(work, text, len + 1);
