@@ -101,7 +101,7 @@ function prefix(mount)
 {
 	if (mount ~ /^(ROOT|OPENAPI|DOCS|REDOC)$/)
 		return ""
-	return mount ~ /^(RESET|VERIFY)$/ ? "{auth}" : "{" tolower(mount) "}"
+	return mount ~ /^(GUARD|RESET|VERIFY)$/ ? "{auth}" : "{" tolower(mount) "}"
 }
 
 function route(f, n,    fails)

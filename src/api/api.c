@@ -51,7 +51,8 @@ match(const struct api *api, const char *path, enum method method,
 				   &id))
 			continue;
 		methods |= 1U << b->route->method;
-		if (b->route->method != method)
+		if (b->route->method != method &&
+		    b->route->method != METHOD_ANY)
 			continue;
 		c->route = b->route;
 		c->operation = b->operation;

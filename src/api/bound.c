@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/guard.h"
 #include "api/openapi.h"
 #include "core/reset.h"
 #include "core/verify.h"
@@ -57,6 +58,8 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 	case MOUNT_AUTH:
 	case MOUNT_USERS:
 		return 1;
+	case MOUNT_GUARD:
+		return conf->guard.enabled;
 	case MOUNT_RESET:
 		return reset_is_on(conf);
 	case MOUNT_VERIFY:
@@ -107,6 +110,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	case MOUNT_REDOC:
 		break;
 	case MOUNT_AUTH:
+	case MOUNT_GUARD:
 	case MOUNT_RESET:
 	case MOUNT_VERIFY:
 		b->prefix = conf->routes.auth;
@@ -160,6 +164,7 @@ api_open(const struct config *conf)
 	api->conf = conf;
 	api->openapi = arena_new(mem, struct openapi);
 	custom_schemas_make(mem, user_fields_make(mem, conf), &api->custom);
+	api->guard = guard_make(mem, conf, api->custom.fields);
 	api->bound = arena_array(mem, most, sizeof(*api->bound));
 	for (size_t r = 0; r < countof(routes); r++) {
 		size_t mounts = mounts_of(mem, &routes[r], conf);

@@ -6,6 +6,7 @@
 #include "api/fields.h"
 #include "api/route.h"
 
+struct guard;
 struct openapi;
 
 /* A row under one of its prefixes. */
@@ -25,6 +26,7 @@ struct api {
 	struct custom_schemas custom; /* the configured fields of users */
 	struct bound_route *bound;
 	size_t count;
+	const struct guard *guard;
 	struct openapi *openapi;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "api/guard.h"
 #include "api/route.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -74,8 +75,10 @@ is_from_here(const struct call *c)
 static enum err
 check_origin(const struct call *c)
 {
-	if (c->route->who == WHO_ANYBODY || !is_unsafe(c->rq->method) ||
-	    !c->cx->conf->sessions.check_origin)
+	/* A guarded request is another server's to judge: nothing is done
+	 * here. */
+	if (c->route->who == WHO_ANYBODY || c->route->who == WHO_GUARDED ||
+	    !is_unsafe(c->rq->method) || !c->cx->conf->sessions.check_origin)
 		return OK;
 	if (!carries_our_cookie(c) || is_from_here(c))
 		return OK;
@@ -111,12 +114,10 @@ checks_token(const struct call *c, const struct backend_settings *b)
 	return is_cookie_backend(b) ? cookie_token(c, b) : bearer_token(c);
 }
 
-/*
- * The first backend, in order, whose token yields a user. Where Redis is down
- * the others may know the token; only when none does, nobody can tell.
- */
-static enum err
-find_user(struct call *c)
+/* Where Redis is down the others may know the token; only when none does,
+ * nobody can tell. */
+enum err
+checks_find_user(struct call *c, token_reader *read)
 {
 	const struct config *conf = c->cx->conf;
 	enum err nobody = ERR_UNAUTHORIZED;
@@ -127,7 +128,7 @@ find_user(struct call *c)
 		enum err e = ERR_BAD_TOKEN;
 
 		if (text != NULL)
-			e = sign_in_read(c->cx, b, text, &c->user, &c->token);
+			e = read(c->cx, b, text, &c->user, &c->token);
 		if (e == ERR_REDIS_DOWN)
 			nobody = e;
 		else if (e != ERR_BAD_TOKEN)
@@ -151,7 +152,9 @@ check_who(struct call *c)
 {
 	if (c->route->who == WHO_ANYBODY || c->route->who == WHO_VISITOR)
 		return OK;
-	TRY(find_user(c));
+	if (c->route->who == WHO_GUARDED)
+		return guard_admit(c);
+	TRY(checks_find_user(c, sign_in_read));
 	if (!c->user.is_active)
 		return ERR_UNAUTHORIZED;
 	if (wants_verified(c) && !c->user.is_verified)

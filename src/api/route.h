@@ -16,7 +16,8 @@ enum route_mount {
 	MOUNT_USERS,
 	MOUNT_BACKEND,
 	MOUNT_PROVIDER,
-	MOUNT_ASSOCIATE
+	MOUNT_ASSOCIATE,
+	MOUNT_GUARD
 };
 
 enum route_who {
@@ -25,7 +26,8 @@ enum route_who {
 	WHO_BACKEND_USER,
 	WHO_USERS_USER,
 	WHO_PROVIDER_USER,
-	WHO_SUPERUSER
+	WHO_SUPERUSER,
+	WHO_GUARDED
 };
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_QUERY };
@@ -70,6 +72,15 @@ enum err checks_run(struct call *c) NODISCARD NONNULL(1);
 /* What the request carries by the backend's transport; NULL for nothing. */
 const char *checks_token(const struct call *c, const struct backend_settings *b)
 	NONNULL(1, 2);
+
+/* The first backend, in order, whose token yields a user to `read`: fills
+ * c->user and c->token. ERR_UNAUTHORIZED, ERR_REDIS_DOWN. */
+typedef enum err token_reader(struct ctx *cx,
+			      const struct backend_settings *backend,
+			      const char *text, struct user *out,
+			      struct token *token);
+enum err checks_find_user(struct call *c, token_reader *read)
+	NODISCARD NONNULL(1, 2);
 
 /*
  * A path below our mount as a whole address, by the host that the request

@@ -363,6 +363,7 @@ config_check(struct reading *r)
 	password_check(r);
 	memory_check(r);
 	needed_check(r);
+	config_check_guard(r);
 	config_check_names(r);
 	config_check_fields(r);
 	config_check_delivery(r);

@@ -162,6 +162,9 @@ void config_check_mail(struct reading *r) NONNULL(1);
 /* The part of config_check that is about the names of tables and columns. */
 void config_check_names(struct reading *r) NONNULL(1);
 
+/* The part that is about who is let in elsewhere. */
+void config_check_guard(struct reading *r) NONNULL(1);
+
 /* The same for the providers: what a preset knows, and whether all is there. */
 void providers_resolve(struct reading *r) NONNULL(1);
 void providers_check(struct reading *r) NONNULL(1);

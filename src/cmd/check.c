@@ -263,9 +263,35 @@ check_routers(struct examination *x)
 	return OK;
 }
 
+/* Believing signatures has a price, which is paid only where it helps. */
+static enum err
+check_guard(struct examination *x)
+{
+	const struct config *conf = x->conf;
+	const struct text_list *headers = &conf->guard.headers;
+
+	if (!conf->guard.enabled || !conf->guard.trust_signature)
+		return OK;
+	for (size_t i = 0; i < headers->count; i++) {
+		if (strcmp(strchr(headers->items[i], '='), "=id") == 0)
+			continue;
+		(void)command_fail(0,
+				   "warning: guard.trust_signature is of no "
+				   "use, since the header %s makes every "
+				   "request read the user",
+				   headers->items[i]);
+		return OK;
+	}
+	(void)printf("ok: %s/check believes signed tokens until they expire, "
+		     "even those that were ended\n",
+		     conf->routes.auth);
+	return OK;
+}
+
 static enum err (*const checks[])(struct examination *x) = {
-	check_permissions, check_file,  check_clock,  check_database,
-	check_schema,      check_redis, check_outbox, check_routers,
+	check_permissions, check_file,    check_clock,
+	check_database,    check_schema,  check_redis,
+	check_outbox,      check_routers, check_guard,
 };
 
 /* Every check has its say; the first failure decides the exit status. */

@@ -54,6 +54,17 @@ sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 }
 
 enum err
+sign_in_trust(struct ctx *cx, const struct backend_settings *backend,
+	      const char *text, struct user *out, struct token *token)
+{
+	const struct strategy *s = strategy_of(backend);
+
+	if (s->trust == NULL)
+		return s->read(cx, backend, text, out, token);
+	return s->trust(cx, backend, text, out, token);
+}
+
+enum err
 sign_in_confirm(struct ctx *cx, const struct token *token, struct user *out)
 {
 	return strategy_of(token->backend)->confirm(cx, token, out);

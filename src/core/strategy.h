@@ -22,6 +22,12 @@ struct strategy {
 	enum err (*read)(struct ctx *cx, const struct backend_settings *backend,
 			 const char *text, struct user *out,
 			 struct token *token) NODISCARD;
+	/* The same by what the token itself proves, as sign_in_trust says; NULL
+	 * where it proves nothing. */
+	enum err (*trust)(struct ctx *cx,
+			  const struct backend_settings *backend,
+			  const char *text, struct user *out,
+			  struct token *token) NODISCARD;
 	/* The same for a token that was read before: does it still stand? */
 	enum err (*confirm)(struct ctx *cx, const struct token *token,
 			    struct user *out) NODISCARD;

@@ -275,8 +275,8 @@ read_subject(const struct json *claims, const char **out)
 }
 
 enum err
-token_read(struct ctx *cx, const struct backend_settings *backend,
-	   const char *text, struct token *out)
+token_verify(struct ctx *cx, const struct backend_settings *backend,
+	     const char *text, struct token *out)
 {
 	const struct key_set *s = keys_of(cx, backend);
 	const struct text_list audiences = audiences_of(cx, backend);
@@ -291,7 +291,14 @@ token_read(struct ctx *cx, const struct backend_settings *backend,
 	if (!claims_are_for(claims, &audiences))
 		return ERR_BAD_TOKEN;
 	TRY(read_subject(claims, &out->subject));
-	TRY(read_generation(cx->mem, claims, &out->generation));
+	return read_generation(cx->mem, claims, &out->generation);
+}
+
+enum err
+token_read(struct ctx *cx, const struct backend_settings *backend,
+	   const char *text, struct token *out)
+{
+	TRY(token_verify(cx, backend, text, out));
 	/* An ECDSA signature (r, s) is as good as (r, n - s): what is signed
 	 * has one spelling alone. */
 	out->hash = crypto_sha256_hex(cx->mem, text,

@@ -39,6 +39,7 @@ struct seen {
 	const char *request_id;
 	const char *fetch_site;
 	const char *if_none_match;
+	const char *require;
 	const char *transfer_encoding;
 	bool contradiction;
 };
@@ -47,7 +48,8 @@ struct seen {
  * What a variable that is given twice means. Of most the last one counts, as
  * in CGI programs everywhere. One that decides who is asking, or how much,
  * must not be given in two ways; web servers say some of them empty when
- * there are none.
+ * there are none. FCU_REQUIRE is the administrator's: no header of a request
+ * has that name.
  */
 enum repeated { LAST_COUNTS, MUST_AGREE, AGREE_OR_EMPTY };
 
@@ -66,6 +68,7 @@ struct variable {
 /* The shorter ones first. */
 static const struct variable variables[] = {
 	VARIABLE("HTTPS", https, LAST_COUNTS),
+	VARIABLE("FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_HOST", host, LAST_COUNTS),
 	VARIABLE("PATH_INFO", path_info, LAST_COUNTS),
 	VARIABLE("HTTP_COOKIE", cookie, AGREE_OR_EMPTY),
@@ -325,6 +328,7 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.origin = s.origin,
 		.fetch_site = s.fetch_site,
 		.if_none_match = s.if_none_match,
+		.require = s.require,
 		.remote_address = or_empty(s.remote_address),
 		.https = says_https(&s),
 		.body = body_len > 0 ? body : "",

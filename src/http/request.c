@@ -8,6 +8,7 @@ static const char *const names[] = {
 	[METHOD_POST] = "POST",       [METHOD_PATCH] = "PATCH",
 	[METHOD_PUT] = "PUT",         [METHOD_DELETE] = "DELETE",
 	[METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "OTHER",
+	[METHOD_ANY] = "ANY",
 };
 
 enum method

@@ -12,7 +12,8 @@
 #include "base/config.h"
 #include "base/err.h"
 
-/* METHOD_OTHER is any method that no route knows. */
+/* METHOD_OTHER is any method that no route knows; METHOD_ANY no request's, but
+ * that of a route which takes every one. */
 enum method {
 	METHOD_GET,
 	METHOD_HEAD,
@@ -21,7 +22,8 @@ enum method {
 	METHOD_PUT,
 	METHOD_DELETE,
 	METHOD_OPTIONS,
-	METHOD_OTHER
+	METHOD_OTHER,
+	METHOD_ANY
 };
 
 /* Texts are NUL-terminated without inner NULs; NULL when a header is absent
@@ -41,6 +43,7 @@ struct req {
 	const char *origin;
 	const char *fetch_site; /* Sec-Fetch-Site */
 	const char *if_none_match;
+	const char *require;        /* FCU_REQUIRE, which is no header */
 	const char *request_id;     /* never NULL */
 	const char *remote_address; /* "" when unknown */
 	bool https;

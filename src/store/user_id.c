@@ -49,6 +49,21 @@ user_id_read(struct db *db, struct arena *mem, const char *text,
 }
 
 bool
+user_id_spell(struct arena *mem, const char *text, const char **out)
+{
+	char *id = arena_alloc(mem, UUID_SIZE);
+	int64_t number;
+
+	*out = id;
+	if (uuid_parse(text, id))
+		return true;
+	if (!integer_parse(text, &number))
+		return false;
+	*out = arena_printf(mem, "%" PRId64, number);
+	return true;
+}
+
+bool
 user_id_is_plausible(const char *text)
 {
 	char id[UUID_SIZE];

@@ -27,6 +27,11 @@ enum err user_id_find_kind(struct db *db, struct arena *mem,
 enum err user_id_read(struct db *db, struct arena *mem, const char *text,
 		      const char **out) NODISCARD NONNULL(1, 2, 3, 4);
 
+/* The same without asking the database, by its spelling alone: digits that
+ * could be a UUID's, 32 of them, are one. False when no kind is spelled so. */
+bool user_id_spell(struct arena *mem, const char *text, const char **out)
+	NODISCARD NONNULL(1, 2, 3);
+
 /* Whether any kind of id could be spelled so. */
 bool user_id_is_plausible(const char *text) NONNULL(1);
 

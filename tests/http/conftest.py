@@ -65,12 +65,14 @@ class House:
         made.kills_with = set()
         return made
 
-    def get(self, db, server="nginx", settings=(), mount="", www=None):
+    def get(self, db, server="nginx", settings=(), mount="", www=None,
+            guarded=()):
         """A stack that tests share; they must leave it as it was."""
-        key = db, server, tuple(settings), mount, www
+        key = db, server, tuple(settings), mount, www, tuple(guarded)
         if key not in self.shared:
             self.shared[key] = self.make(db, settings, server=server,
-                                         mount=mount, www=www, workers=2)
+                                         mount=mount, www=www, workers=2,
+                                         guarded=guarded)
             self.shared[key].workers_at_first = set(
                 self.shared[key].worker_pids())
         return self.shared[key]

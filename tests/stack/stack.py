@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import pwd
+import re
 import resource
 import secrets
 import shutil
@@ -183,7 +184,8 @@ class Stack:
     def __init__(self, folder=None, db="sqlite", server="nginx", build=None,
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
-                 appended=(), www=None, before="", redis=False, files=()):
+                 appended=(), www=None, before="", redis=False, files=(),
+                 guarded=()):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -199,6 +201,8 @@ class Stack:
         # What else the folder holds: {name: text}; settings say @FOLDER@.
         self.files = dict(files)
         self.has_redis = redis
+        # What nginx lets users to only: (location, demand, directive).
+        self.guarded = guarded
         self.durable = durable
         self.access_log = access_log
         # A folder of files to serve besides those of the sources.
@@ -567,7 +571,22 @@ class Stack:
                                    "fastcgi_keep_conn off;")
         if self.mount:
             text = self.mount_site(text)
-        return text
+        return self.guard_site(text) if self.guarded else text
+
+    def guard_site(self, text):
+        """The example's guarded location, once for each of ours."""
+        start = text.index("\t#location /guarded/ {")
+        end = text.index("\n\n", start)
+        lines = re.sub(r"^\t#(?! )", "\t", text[start:end], flags=re.M)
+        one, brace, others = lines.partition("\n\t}\n")
+        several = ""
+        for location, demand, directive in self.guarded:
+            made = self.substitute(one, "/guarded/", location)
+            made = self.substitute(made, 'require "";', f'require "{demand}";')
+            several += self.substitute(
+                made, "proxy_pass http://127.0.0.1:8000;",
+                directive.replace("@FOLDER@", self.folder)) + brace
+        return text[:start] + several + others + text[end:]
 
     def oauth_pool(self, text):
         """The lines for a pool of that name are comments in the example."""

@@ -239,6 +239,7 @@ every_variable_finds_its_place(void **state)
 	set(f, "HTTP_ORIGIN", "https://example.org");
 	set(f, "HTTP_SEC_FETCH_SITE", "same-origin");
 	set(f, "HTTP_IF_NONE_MATCH", "\"tag\"");
+	set(f, "FCU_REQUIRE", "verified");
 	set(f, "REMOTE_ADDR", "192.0.2.1");
 	set(f, "REQUEST_SCHEME", "https");
 	set(f, "HTTP_PROXY", "http://evil.example");
@@ -256,6 +257,7 @@ every_variable_finds_its_place(void **state)
 	assert_string_equal(f->rq.origin, "https://example.org");
 	assert_string_equal(f->rq.fetch_site, "same-origin");
 	assert_string_equal(f->rq.if_none_match, "\"tag\"");
+	assert_string_equal(f->rq.require, "verified");
 	assert_string_equal(f->rq.remote_address, "192.0.2.1");
 	assert_true(f->rq.https);
 	assert_string_equal(f->rq.body, "{}");
@@ -286,6 +288,7 @@ absent_variables_are_null_or_empty_as_promised(void **state)
 	assert_null(f->rq.origin);
 	assert_null(f->rq.fetch_site);
 	assert_null(f->rq.if_none_match);
+	assert_null(f->rq.require);
 	assert_false(f->rq.https);
 }
 
@@ -348,6 +351,9 @@ static const struct twice {
 	{"CONTENT_LENGTH", "1", "CONTENT_LENGTH", "0", ERR_BAD_REQUEST},
 	{"CONTENT_LENGTH", "0", "CONTENT_LENGTH", "0", OK},
 	{"CONTENT_LENGTH", "7", "CONTENT_LENGTH", "", OK},
+	{"FCU_REQUIRE", "superuser", "FCU_REQUIRE", "verified",
+	 ERR_BAD_REQUEST},
+	{"FCU_REQUIRE", "superuser", "FCU_REQUIRE", "superuser", OK},
 	{"QUERY_STRING", "a", "QUERY_STRING", "b", OK},
 };
 
@@ -366,6 +372,37 @@ what_is_said_twice_must_agree(void **state)
 		make(f);
 		assert_int_equal(f->rq.refused, t->refused);
 	}
+}
+
+static void
+demands_from_the_web_are_none(void **state)
+{
+	static const char *const names[] = {
+		"HTTP_FCU_REQUIRE", "HTTP_FCU-REQUIRE",
+		"fcu_require",      "FCU-REQUIRE",
+		"FCU_REQUIRE_",     "REDIRECT_HTTP_FCU_REQUIRE",
+	};
+	struct fixture *f = *state;
+
+	set(f, "PATH_INFO", "/p");
+	for (size_t i = 0; i < countof(names); i++)
+		set(f, names[i], "verified");
+	make(f);
+
+	assert_null(f->rq.require);
+}
+
+static void
+a_demand_does_not_vanish_behind_an_empty_one(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "PATH_INFO", "/p");
+	set(f, "FCU_REQUIRE", "superuser");
+	set(f, "FCU_REQUIRE", "");
+	make(f);
+
+	assert_string_equal(f->rq.require, "superuser");
 }
 
 static void
@@ -582,6 +619,8 @@ main(void)
 		TEST(authorization_is_found_in_each_disguise),
 		TEST(identities_from_the_web_are_no_authorization),
 		TEST(what_is_said_twice_must_agree),
+		TEST(demands_from_the_web_are_none),
+		TEST(a_demand_does_not_vanish_behind_an_empty_one),
 		TEST(empty_disguise_does_not_hide_the_authorization),
 		TEST(https_is_told_in_two_ways),
 		TEST(request_id_is_made_unless_trusted),
