@@ -68,9 +68,9 @@ struct variable {
 /* The shorter ones first. */
 static const struct variable variables[] = {
 	VARIABLE("HTTPS", https, LAST_COUNTS),
-	VARIABLE("FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_HOST", host, LAST_COUNTS),
 	VARIABLE("PATH_INFO", path_info, LAST_COUNTS),
+	VARIABLE("FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_COOKIE", cookie, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_ORIGIN", origin, AGREE_OR_EMPTY),
 	VARIABLE("SCRIPT_NAME", script_name, LAST_COUNTS),
