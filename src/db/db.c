@@ -13,7 +13,7 @@
 #include "db/driver.h"
 #include "db/names.h"
 
-/* Of a transaction that the database asks to run again. */
+/* Of what the database asks to run again. */
 #define RETRIES 5
 #define PAUSE_MIN 5 /* milliseconds; doubled for each retry */
 /* Of a script, its names filled in, in bytes. */
@@ -194,19 +194,65 @@ db_expand(struct db *db, struct arena *mem, const char *sql, const char **out)
 	return names_expand(db, mem, "script", sql, out);
 }
 
+/* Two that collided must not wake at the same moment. */
+static void
+pause_before(int retry)
+{
+	int64_t longest = (int64_t)PAUSE_MIN << retry;
+	uint32_t dice;
+	int64_t pause;
+
+	crypto_random(&dice, sizeof(dice));
+	pause = longest / 2 + (int64_t)dice % (longest / 2 + 1);
+	(void)nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
+}
+
+/* What a conflict has cost so far. */
+struct retries {
+	int count;
+	int64_t deadline; /* clock_monotonic */
+};
+
+static struct retries
+retries_begin(const struct db *db)
+{
+	return (struct retries){
+		.deadline = clock_monotonic() + db->statement_limit * 1000,
+	};
+}
+
+/* Whether to try once more, after a pause. Who had to wait for his first
+ * failure is late already: after the limit of one statement nothing is begun
+ * again. */
+static bool
+retry_after(struct retries *r, enum err e)
+{
+	if (e != ERR_CONFLICT || r->count == RETRIES ||
+	    clock_monotonic() >= r->deadline)
+		return false;
+	pause_before(r->count++);
+	return true;
+}
+
 enum err
 db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	 const struct db_value *values, size_t count, struct db_rows *out)
 {
 	const struct db_statement *made;
 	enum err e = names_statement(db, statement, &made);
+	struct retries r = retries_begin(db);
 
 	*out = (struct db_rows){0};
 	if (e != OK)
 		return e;
 	log_event(LEVEL_DEBUG, log_is("statement"),
 		  log_text("name", statement->name));
-	return db->driver->query(db, mem, made, values, count, out);
+	/* A statement alone is a transaction too; within one, it is begun
+	 * again as a whole. */
+	do
+		e = db->driver->query(db, mem, made, values, count, out);
+	while (!db->in_transaction && retry_after(&r, e));
+	return e;
 }
 
 enum err
@@ -283,33 +329,16 @@ transact_once(struct db *db, enum err (*body)(struct db *db, void *arg),
 	return e;
 }
 
-/* Two that collided must not wake at the same moment. */
-static void
-pause_before(int retry)
-{
-	int64_t longest = (int64_t)PAUSE_MIN << retry;
-	uint32_t dice;
-	int64_t pause;
-
-	crypto_random(&dice, sizeof(dice));
-	pause = longest / 2 + (int64_t)dice % (longest / 2 + 1);
-	(void)nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
-}
-
-/* A transaction that had to wait for its first failure is late already:
- * after the limit of one statement nothing is begun again. */
 static enum err
 transact(struct db *db, enum err (*body)(struct db *db, void *arg), void *arg)
 {
-	int64_t deadline = clock_monotonic() + db->statement_limit * 1000;
+	struct retries r = retries_begin(db);
+	enum err e;
 
-	for (int retry = 0;; retry++) {
-		enum err e = transact_once(db, body, arg);
-		if (e != ERR_CONFLICT || retry == RETRIES ||
-		    clock_monotonic() >= deadline)
-			return e;
-		pause_before(retry);
-	}
+	do
+		e = transact_once(db, body, arg);
+	while (retry_after(&r, e));
+	return e;
 }
 
 enum err

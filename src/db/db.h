@@ -107,7 +107,8 @@ const char *db_file(const struct db *db) NONNULL(1);
 
 /*
  * Runs one statement. ERR_ALREADY_EXISTS for a violated unique constraint,
- * ERR_CONFLICT for a serialization failure or deadlock (db_transact retries),
+ * ERR_CONFLICT for a serialization failure or deadlock (at once within a
+ * transaction, which db_transact runs again; else after as many retries),
  * ERR_DATABASE_DOWN when the database cannot be reached or is too late,
  * ERR_INTERNAL for anything else; each is logged here, without values. A lost
  * connection is made again; a statement that reads only and is outside a

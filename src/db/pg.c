@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/pg_words.h"
 
 /* Statements beyond these are sent whole each time. */
 #define KNOWN_LIMIT 64
@@ -39,20 +39,13 @@ struct pg {
 	size_t host;  /* to begin with: the one that answered last */
 	int64_t connect_limit;
 	bool prepared;
+	bool writes; /* only a server that takes writes will do */
 
 	PGconn *conn;
 	int64_t next_attempt; /* clock_monotonic */
 	int64_t pause;        /* 0 while all is well */
 	struct known known[KNOWN_LIMIT];
 	size_t known_count;
-};
-
-/* What a failure means for the connection. */
-enum fate {
-	FATE_KEEP,
-	FATE_LATE,     /* drop it; the time is used up */
-	FATE_LOST,     /* drop it; whether the statement ran is unknown */
-	FATE_UNTOUCHED /* drop it; the statement certainly did not run */
 };
 
 /* One thing to send. */
@@ -62,30 +55,6 @@ struct order {
 	int count;
 	bool simple; /* perhaps several statements, without values */
 	int64_t deadline;
-};
-
-/* By the start of the SQLSTATE (appendix A of PostgreSQL's manual). */
-static const struct meaning {
-	const char *state;
-	enum err e;
-	enum fate fate;
-} meanings[] = {
-	{"23505", ERR_ALREADY_EXISTS, FATE_KEEP},
-	{"40001", ERR_CONFLICT, FATE_KEEP},
-	{"40P01", ERR_CONFLICT, FATE_KEEP},
-	{"57014", ERR_DATABASE_DOWN, FATE_KEEP},
-	{"57P", ERR_DATABASE_DOWN, FATE_LOST},
-	{"08", ERR_DATABASE_DOWN, FATE_LOST},
-	{"25P03", ERR_DATABASE_DOWN, FATE_LOST},
-	{"53", ERR_DATABASE_DOWN, FATE_KEEP},
-	{"58", ERR_DATABASE_DOWN, FATE_KEEP},
-	/* A fallen primary: the next connection finds the new one. */
-	{"25006", ERR_DATABASE_DOWN, FATE_UNTOUCHED},
-	/* Prepared statements that the server forgot or cannot use since a
-	 * table changed: a new connection begins without any. */
-	{"26000", ERR_INTERNAL, FATE_UNTOUCHED},
-	{"0A000", ERR_INTERNAL, FATE_UNTOUCHED},
-	{"", ERR_INTERNAL, FATE_KEEP},
 };
 
 /* Stand before the user's address, which therefore wins. */
@@ -283,16 +252,6 @@ order_send(struct pg *pg, const struct order *o, PGresult **out)
 	return sent == 1 ? result_collect(pg->conn, deadline, out) : FATE_LOST;
 }
 
-static const struct meaning *
-meaning_of(const char *state)
-{
-	const struct meaning *m = meanings;
-
-	while (strncmp(state, m->state, strlen(m->state)) != 0)
-		m++;
-	return m;
-}
-
 /* What a complete answer says. Messages of class 22 quote the value that was
  * wrong, so they are kept to ourselves. */
 static enum err
@@ -301,7 +260,7 @@ result_judge(struct pg *pg, const struct order *o, const PGresult *res,
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *words = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	const struct meaning *m;
+	const struct pg_meaning *m;
 
 	if (result_is_good(res) || PQresultStatus(res) == PGRES_EMPTY_QUERY)
 		return OK;
@@ -311,7 +270,7 @@ result_judge(struct pg *pg, const struct order *o, const PGresult *res,
 		words = "the connection was lost";
 	if (strncmp(state, "22", 2) == 0)
 		words = "a value does not fit its type";
-	m = meaning_of(state);
+	m = pg_meaning_of(state);
 	*fate = m->fate;
 	/* A script has no prepared statements: 0A000 is its own fault. */
 	if (o->simple && m->e == ERR_INTERNAL)
@@ -319,6 +278,21 @@ result_judge(struct pg *pg, const struct order *o, const PGresult *res,
 	db_failed(&pg->db, *fate == FATE_UNTOUCHED ? ERR_CONFLICT : m->e,
 		  o->statement->name, state, words);
 	return m->e;
+}
+
+/* The last words of the server or of a pooler, if they say why it went. */
+static void
+conn_mourn(struct pg *pg, const struct order *o, const PGresult *last)
+{
+	const char *state = PQresultErrorField(last, PG_DIAG_SQLSTATE);
+	const char *words = PQresultErrorField(last, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (state == NULL || words == NULL ||
+	    pg_meaning_of(state)->fate != FATE_LOST) {
+		state = "08006";
+		words = "the connection was lost";
+	}
+	db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name, state, words);
 }
 
 /* Sends once, on the connection there is. */
@@ -335,8 +309,7 @@ order_try(struct pg *pg, const struct order *o, PGresult **out, enum fate *fate)
 		break;
 	case FATE_LOST:
 	case FATE_UNTOUCHED:
-		db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name,
-			  "08006", "the connection was lost");
+		conn_mourn(pg, o, *out);
 		break;
 	}
 	return ERR_DATABASE_DOWN;
@@ -396,7 +369,7 @@ conn_start(const struct pg *pg, size_t host)
 		values[n++] = defaults[i].value;
 	}
 	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
-		if (o->val == NULL || n + 1 >= OPTIONS_LIMIT)
+		if (o->val == NULL || n + 2 >= OPTIONS_LIMIT)
 			continue;
 		if (is_host_list(o->keyword))
 			list_cut(o->val, host);
@@ -404,7 +377,12 @@ conn_start(const struct pg *pg, size_t host)
 		values[n++] = o->val;
 	}
 	keys[n] = "client_encoding";
-	values[n] = "UTF8";
+	values[n++] = "UTF8";
+	if (!pg->prepared && pg->writes) {
+		/* libpq would believe a pooler: conn_look_through. */
+		keys[n] = "target_session_attrs";
+		values[n] = "any";
+	}
 	conn = PQconnectStartParams(keys, values, 0);
 	PQconninfoFree(options);
 	return conn;
@@ -440,6 +418,20 @@ conn_finish(struct pg *pg, PGconn *conn, int64_t deadline)
 	return false;
 }
 
+/* One of our own statements on a new connection. */
+static enum err
+conn_tell(struct pg *pg, const char *name, const char *sql, int64_t deadline,
+	  PGresult **out)
+{
+	struct db_statement s = {.name = name, .sql = sql, .result = ""};
+	struct order o = {
+		.statement = &s, .simple = true, .deadline = deadline};
+	enum fate fate;
+
+	*out = NULL;
+	return order_try(pg, &o, out, &fate);
+}
+
 /* Limits in the server, so that it does not work on, or hold locks, for
  * somebody who left. Not behind a pooler, where they would stick to
  * connections of others. */
@@ -448,21 +440,52 @@ conn_limit(struct pg *pg, int64_t deadline)
 {
 	int64_t limit = pg->db.statement_limit * 1000;
 	char sql[160];
-	struct db_statement s = {.name = "limits", .sql = sql, .result = ""};
-	struct order o = {
-		.statement = &s, .simple = true, .deadline = deadline};
-	PGresult *res = NULL;
-	enum fate fate;
+	PGresult *res;
 	enum err e;
 
-	if (!pg->prepared)
-		return OK;
 	(void)snprintf(sql, sizeof(sql),
 		       "SET statement_timeout = %" PRId64
 		       "; SET idle_in_transaction_session_timeout = %" PRId64,
 		       limit, limit + 10000);
-	e = order_try(pg, &o, &res, &fate);
+	e = conn_tell(pg, "limits", sql, deadline, &res);
 	PQclear(res);
+	return e;
+}
+
+/* A pooler welcomes everybody, with what a server once said of itself: ask
+ * the server that is there now, if there is one. */
+static enum err
+conn_look_through(struct pg *pg, int64_t deadline)
+{
+	PGresult *res;
+	enum err e = conn_tell(pg, "look_through", "SHOW transaction_read_only",
+			       deadline, &res);
+
+	if (e == OK && pg->writes &&
+	    (PQntuples(res) != 1 ||
+	     strcmp(PQgetvalue(res, 0, 0), "off") != 0)) {
+		e = ERR_DATABASE_DOWN;
+		db_failed(&pg->db, e, "look_through", "",
+			  "the server behind the pooler takes no writes");
+	}
+	PQclear(res);
+	return e;
+}
+
+/* The host that is to begin with, up to a connection that is of use. */
+static enum err
+host_try(struct pg *pg, int64_t deadline)
+{
+	PGconn *conn = conn_start(pg, pg->host);
+	enum err e;
+
+	if (!conn_finish(pg, conn, deadline)) {
+		PQfinish(conn);
+		return ERR_DATABASE_DOWN;
+	}
+	pg->conn = conn;
+	e = pg->prepared ? conn_limit(pg, deadline)
+			 : conn_look_through(pg, deadline);
 	if (e != OK)
 		pg_disconnect(pg);
 	return e;
@@ -477,13 +500,9 @@ hosts_try(struct pg *pg)
 	for (size_t left = pg->hosts; left > 0; left--) {
 		int64_t now = clock_monotonic();
 		int64_t share = (deadline - now) / (int64_t)left;
-		PGconn *conn = conn_start(pg, pg->host);
 
-		if (conn_finish(pg, conn, now + share)) {
-			pg->conn = conn;
-			return conn_limit(pg, deadline);
-		}
-		PQfinish(conn);
+		if (host_try(pg, now + share) == OK)
+			return OK;
 		pg->host = (pg->host + 1) % pg->hosts;
 	}
 	return ERR_DATABASE_DOWN;
@@ -586,57 +605,6 @@ simple_run(struct pg *pg, const char *name, const char *sql, bool harmless,
 	return e;
 }
 
-static const char *
-time_text(struct arena *mem, int64_t seconds)
-{
-	char spelled[DB_TIME_SIZE];
-
-	db_time_spell(seconds, spelled);
-	return arena_printf(mem, "%s+00", spelled);
-}
-
-/* NULL stands for SQL's NULL. */
-static const char *
-value_text(struct arena *mem, const struct db_value *v)
-{
-	switch (v->type) {
-	case DB_NULL:
-		return NULL;
-	case DB_TEXT:
-		return v->text;
-	case DB_INT:
-		return arena_printf(mem, "%" PRId64, v->number);
-	case DB_BOOL:
-		return v->number != 0 ? "t" : "f";
-	case DB_TIME:
-		return time_text(mem, v->number);
-	case DB_REAL:
-		return arena_printf(mem, "%.17g", v->real);
-	}
-	return NULL;
-}
-
-static bool
-cell_read(const char *text, char type, struct arena *mem, struct db_value *out)
-{
-	switch (type) {
-	case 't':
-		*out = db_text(arena_text(mem, text));
-		return true;
-	case 'i':
-		*out = db_int(0);
-		return text_number(text, INT64_MIN, INT64_MAX, &out->number);
-	case 'b':
-		*out = db_bool(text[0] == 't');
-		return text[0] == 't' || text[0] == 'f';
-	case 'r':
-		*out = db_real(strtod(text, NULL));
-		return isfinite(out->real);
-	default:
-		return false;
-	}
-}
-
 static enum err
 rows_read(const PGresult *res, const struct db_statement *s, struct arena *mem,
 	  struct db_rows *out)
@@ -653,8 +621,8 @@ rows_read(const PGresult *res, const struct db_statement *s, struct arena *mem,
 		int column = (int)(i % columns);
 
 		if (PQgetisnull(res, row, column) == 0 &&
-		    !cell_read(PQgetvalue(res, row, column), s->result[column],
-			       mem, &cells[i]))
+		    !pg_cell_read(PQgetvalue(res, row, column),
+				  s->result[column], mem, &cells[i]))
 			return ERR_INTERNAL;
 	}
 	*out = (struct db_rows){
@@ -673,7 +641,7 @@ pg_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	enum err e;
 
 	for (size_t i = 0; i < count; i++)
-		texts[i] = value_text(mem, &values[i]);
+		texts[i] = pg_value_text(mem, &values[i]);
 	e = order_run(pg_of(db), &o, &res);
 	if (e != OK)
 		goto out;
@@ -747,6 +715,18 @@ hosts_count(const PQconninfoOption *options)
 	return most;
 }
 
+/* Whether the address leaves it at the default, or means the same. */
+static bool
+wants_writes(const PQconninfoOption *options)
+{
+	for (const PQconninfoOption *o = options; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "target_session_attrs") == 0 &&
+		    o->val != NULL)
+			return strcmp(o->val, "read-write") == 0 ||
+			       strcmp(o->val, "primary") == 0;
+	return true;
+}
+
 static enum err
 pg_open(const struct db_settings *settings, struct db **out, const char **why)
 {
@@ -764,6 +744,7 @@ pg_open(const struct db_settings *settings, struct db **out, const char **why)
 	if (pg->url == NULL)
 		abort();
 	pg->hosts = hosts_count(options);
+	pg->writes = wants_writes(options);
 	pg->connect_limit = settings->connect_limit;
 	pg->prepared = settings->prepared;
 	PQconninfoFree(options);

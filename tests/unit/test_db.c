@@ -341,6 +341,43 @@ a_conflict_without_end_is_handed_on(void **state)
 }
 
 static enum err
+stumble_do(struct db *db, void *arg)
+{
+	static const struct db_statement stumble = {
+		"stumble", "SELECT stumble()", "i", false};
+	struct fixture *f = arg;
+
+	return db_run(db, f->mem, &stumble, NULL, 0, NULL);
+}
+
+/* As every statement may be, in a database of several machines. */
+static void
+a_statement_alone_is_run_again_after_a_conflict(void **state)
+{
+	static const struct db_statement count = {
+		"tries", "SELECT last_value FROM tries", "i", true};
+	struct fixture *f = *state;
+	struct db_rows rows;
+
+	assert_int_equal(
+		db_script(f->db,
+			  "CREATE SEQUENCE tries;"
+			  "CREATE FUNCTION stumble() RETURNS BIGINT LANGUAGE"
+			  " plpgsql AS $$ BEGIN IF nextval('tries') % 3 > 0"
+			  " THEN RAISE SQLSTATE '40001'; END IF;"
+			  " RETURN 7; END $$"),
+		OK);
+
+	assert_int_equal(stumble_do(f->db, f), OK);
+	assert_int_equal(db_query(f->db, f->mem, &count, NULL, 0, &rows), OK);
+	assert_int_equal(rows.cells[0].number, 3);
+	/* Within a transaction that begins again, not the statement. */
+	assert_int_equal(db_transact(f->db, stumble_do, f), OK);
+	assert_int_equal(db_query(f->db, f->mem, &count, NULL, 0, &rows), OK);
+	assert_int_equal(rows.cells[0].number, 6);
+}
+
+static enum err
 nested_do(struct db *db, void *arg)
 {
 	return db_transact(db, deed_do, arg);
@@ -919,6 +956,7 @@ main(void)
 	};
 	static const struct CMUnitTest on_postgresql[] = {
 		TESTS(ON_POSTGRESQL),
+		ON_POSTGRESQL(a_statement_alone_is_run_again_after_a_conflict),
 		ON_POSTGRESQL(a_connection_closed_while_idle_is_made_again),
 		ON_POSTGRESQL(
 			a_connection_lost_in_a_transaction_loses_the_transaction),

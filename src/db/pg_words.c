@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/pg_words.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "db/driver.h"
+
+static const struct pg_meaning meanings[] = {
+	{"23505", ERR_ALREADY_EXISTS, FATE_KEEP},
+	{"40001", ERR_CONFLICT, FATE_KEEP},
+	{"40P01", ERR_CONFLICT, FATE_KEEP},
+	/* Nobody knows whether it was done (CockroachDB). */
+	{"40003", ERR_DATABASE_DOWN, FATE_KEEP},
+	{"57014", ERR_DATABASE_DOWN, FATE_KEEP},
+	{"57P", ERR_DATABASE_DOWN, FATE_LOST},
+	{"08", ERR_DATABASE_DOWN, FATE_LOST},
+	{"25P03", ERR_DATABASE_DOWN, FATE_LOST},
+	{"53", ERR_DATABASE_DOWN, FATE_KEEP},
+	{"58", ERR_DATABASE_DOWN, FATE_KEEP},
+	/* A fallen primary: the next connection finds the new one. */
+	{"25006", ERR_DATABASE_DOWN, FATE_UNTOUCHED},
+	/* Prepared statements that the server forgot or cannot use since a
+	 * table changed: a new connection begins without any. */
+	{"26000", ERR_INTERNAL, FATE_UNTOUCHED},
+	{"0A000", ERR_INTERNAL, FATE_UNTOUCHED},
+	{"", ERR_INTERNAL, FATE_KEEP},
+};
+
+const struct pg_meaning *
+pg_meaning_of(const char *state)
+{
+	const struct pg_meaning *m = meanings;
+
+	while (strncmp(state, m->state, strlen(m->state)) != 0)
+		m++;
+	return m;
+}
+
+static const char *
+time_text(struct arena *mem, int64_t seconds)
+{
+	char spelled[DB_TIME_SIZE];
+
+	db_time_spell(seconds, spelled);
+	return arena_printf(mem, "%s+00", spelled);
+}
+
+const char *
+pg_value_text(struct arena *mem, const struct db_value *v)
+{
+	switch (v->type) {
+	case DB_NULL:
+		return NULL;
+	case DB_TEXT:
+		return v->text;
+	case DB_INT:
+		return arena_printf(mem, "%" PRId64, v->number);
+	case DB_BOOL:
+		return v->number != 0 ? "t" : "f";
+	case DB_TIME:
+		return time_text(mem, v->number);
+	case DB_REAL:
+		return arena_printf(mem, "%.17g", v->real);
+	}
+	return NULL;
+}
+
+bool
+pg_cell_read(const char *text, char type, struct arena *mem,
+	     struct db_value *out)
+{
+	switch (type) {
+	case 't':
+		*out = db_text(arena_text(mem, text));
+		return true;
+	case 'i':
+		*out = db_int(0);
+		return text_number(text, INT64_MIN, INT64_MAX, &out->number);
+	case 'b':
+		*out = db_bool(text[0] == 't');
+		return text[0] == 't' || text[0] == 'f';
+	case 'r':
+		*out = db_real(strtod(text, NULL));
+		return isfinite(out->real);
+	default:
+		return false;
+	}
+}
