@@ -49,11 +49,11 @@ class House:
         self.shared = {}
         self.running = []
 
-    def make(self, db="sqlite", settings=(), cheap=True, **more):
+    def make(self, db="sqlite", settings=(), cheap=True, kind=stacks.Stack,
+             **more):
         # A prefix of their own: `down --all` means stacks that people made.
-        made = stacks.Stack(db=db, prefix="fastcgi-users-test-",
-                            settings=[*(CHEAP if cheap else ()), *settings],
-                            **more)
+        made = kind(db=db, prefix="fastcgi-users-test-",
+                    settings=[*(CHEAP if cheap else ()), *settings], **more)
         try:
             made.start()
         except BaseException:

@@ -151,10 +151,21 @@ def find_command(name, package):
     return path
 
 
-def free_port():
+def free_port(address="127.0.0.1"):
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+        s.bind((address, 0))
         return s.getsockname()[1]
+
+
+def get_status(url, seconds=10):
+    """The status of a GET, or 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return answer.status
+    except urllib.error.HTTPError as e:
+        return e.code
+    except OSError:
+        return 0
 
 
 def port_in_use(port):
@@ -311,9 +322,9 @@ class Stack:
             "server", None]
         return sections
 
-    def render_settings(self):
+    def render_settings(self, settings):
         lines = ["# Written anew at each start of this private stack."]
-        for (section, title), values in self.settings.items():
+        for (section, title), values in settings.items():
             lines.append(section + (f" {quote(title)}" if title else "")
                          + " {")
             for name, value in values.items():
@@ -344,8 +355,8 @@ class Stack:
             return f"# From {LOCAL}.\n{f.read()}"
 
     def write_configuration(self):
-        self.config = self.write("fastcgi-users.conf", self.render_settings()
-                                 + self.local_settings())
+        self.config = self.write("fastcgi-users.conf", self.render_settings(
+            self.settings) + self.local_settings())
 
     # Running things.
 
@@ -423,44 +434,49 @@ class Stack:
 
     def postgres_start(self):
         tools = find_postgres()
-        data = self.path("postgres", "data")
-        first = not os.path.exists(os.path.join(data, "PG_VERSION"))
+        first = not os.path.exists(self.path("postgres", "data",
+                                             "PG_VERSION"))
         if first:
             shutil.rmtree(self.path("postgres"), ignore_errors=True)
             self.make_subfolder("postgres")
-            self.run(os.path.join(tools, "initdb"), "-D", data, "-U",
-                     "fastcgi_users", "-A", "trust", "--locale=C",
-                     "--encoding=UTF8", "--no-instructions",
+            self.run(os.path.join(tools, "initdb"), "-D",
+                     self.path("postgres", "data"), "-U", "fastcgi_users",
+                     "-A", "trust", "--locale=C", "--encoding=UTF8",
+                     "--no-instructions",
                      *([] if self.durable else ["--no-sync"]))
-        options = ["-c", "listen_addresses=", "-c",
-                   "unix_socket_directories=" + self.path("postgres"),
-                   "-c", "unix_socket_permissions=0700"]
-        if not self.durable:
-            options += ["-c", "fsync=off"]
-        self.launch("postgres", [os.path.join(tools, "postgres"), "-D", data,
-                                 *options])
-        self.wait_for("postgres", lambda: self.postgres_is_ready(data),
-                      "get ready")
+        self.postgres_launch("postgres")
         if first:
             self.run(os.path.join(tools, "createdb"), "-h",
                      self.path("postgres"), "-U", "fastcgi_users",
                      "fastcgi_users")
 
-    def postgres_is_ready(self, data):
+    def postgres_launch(self, name):
+        """The server in the folder of that name, which holds its data and
+        its socket, until it can be asked."""
+        options = ["-c", "listen_addresses=", "-c",
+                   "unix_socket_directories=" + self.path(name),
+                   "-c", "unix_socket_permissions=0700"]
+        if not self.durable:
+            options += ["-c", "fsync=off"]
+        self.launch(name, [os.path.join(find_postgres(), "postgres"), "-D",
+                           self.path(name, "data"), *options])
+        self.wait_for(name, lambda: self.postgres_is_ready(name),
+                      "get ready")
+
+    def postgres_is_ready(self, name):
         try:
-            with open(os.path.join(data, "postmaster.pid"),
-                      encoding="utf-8") as f:
-                lines = f.read().split("\n")
+            lines = self.read(os.path.join(name, "data",
+                                           "postmaster.pid")).split("\n")
         except OSError:
             return False
         return (len(lines) > 7 and lines[7].strip() == "ready"
-                and lines[0] == str(self.processes["postgres"]["pid"]))
+                and lines[0] == str(self.processes[name]["pid"]))
 
-    def postgres_stop(self, number=signal.SIGINT):
+    def postgres_stop(self, number=signal.SIGINT, name="postgres"):
         """SIGINT: roll back and go (fast); SIGQUIT: as in a crash."""
-        self.handles["postgres"].send_signal(number)
-        self.handles["postgres"].wait(SECONDS)
-        del self.processes["postgres"]
+        self.handles[name].send_signal(number)
+        self.handles[name].wait(SECONDS)
+        del self.processes[name]
 
     def redis_start(self, appends=True):
         """On a socket of ours; what it has said yes to survives a kill, or
@@ -721,15 +737,7 @@ Mutex file:{self.folder}
         self.wait_for_pid_file("apache")
 
     def get(self, path, seconds=10):
-        """The status of a GET, or 0 when nobody answers."""
-        try:
-            with urllib.request.urlopen(self.base_url + path,
-                                        timeout=seconds) as answer:
-                return answer.status
-        except urllib.error.HTTPError as e:
-            return e.code
-        except OSError:
-            return 0
+        return get_status(self.base_url + path, seconds)
 
     # The whole.
 
@@ -895,7 +903,9 @@ Mutex file:{self.folder}
 
 # Ending a stack, from the same process or from another.
 
-GENTLE = {"postgres": signal.SIGINT, "nginx": signal.SIGTERM}
+def gentle(name):
+    """What PostgreSQL calls fast; with SIGTERM it would wait for clients."""
+    return signal.SIGINT if name.startswith("postgres") else signal.SIGTERM
 
 
 def stop_processes(folder, started):
@@ -904,9 +914,10 @@ def stop_processes(folder, started):
             if process_lives(p["pid"], p["start"])}
     sessions = {p["pid"] for p in ours.values()}
     for name in sorted(ours, key=lambda name: (
-            name in ("postgres", "redis"), name not in ("nginx", "apache"))):
+            name.startswith(("postgres", "redis")),
+            name not in ("nginx", "apache"))):
         pid, start = ours[name]["pid"], ours[name]["start"]
-        send_signal(pid, GENTLE.get(name, signal.SIGTERM))
+        send_signal(pid, gentle(name))
         wait_until(lambda: not process_lives(pid, start), 40)
     left = [p[0] for p in processes()
             if p[0] != os.getpid() and (p[3] in sessions
