@@ -60,21 +60,20 @@ crypto_base64url(struct arena *mem, const void *bytes, size_t len)
 	return text;
 }
 
-static int
-base64url_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-')
-		return 62;
-	if (c == '_')
-		return 63;
-	return -1;
-}
+/* What each digit stands for, and one more; 0 for what is none. */
+static const unsigned char base64url_values[256] = {
+	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,
+	['G'] = 7,  ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12,
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18,
+	['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+	['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36,
+	['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+	['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54,
+	['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
+	['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+};
 
 enum err
 crypto_base64url_decode(struct arena *mem, const char *text, size_t len,
@@ -89,11 +88,11 @@ crypto_base64url_decode(struct arena *mem, const char *text, size_t len,
 		return ERR_INVALID;
 	bytes = arena_alloc(mem, len / 4 * 3 + 3);
 	for (size_t i = 0; i < len; i++) {
-		int value = base64url_value(text[i]);
+		uint32_t value = base64url_values[(unsigned char)text[i]];
 
-		if (value < 0)
+		if (value == 0)
 			return ERR_INVALID;
-		group = group << 6 | (uint32_t)value;
+		group = group << 6 | (value - 1);
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;

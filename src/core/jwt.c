@@ -7,18 +7,28 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 
+/* The header of a key without a kid: {"alg":"…","typ":"JWT"}. */
+static const char *const usual_headers[] = {
+	[JWS_HS256] = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+	[JWS_HS384] = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9",
+	[JWS_HS512] = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9",
+	[JWS_RS256] = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
+	[JWS_ES256] = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9",
+	[JWS_EDDSA] = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9",
+};
+
 static const char *
 header_of(struct arena *mem, const struct jws_key *key)
 {
 	const char *kid = jws_key_id(key);
 	struct buf b;
 
+	if (kid == NULL)
+		return usual_headers[jws_key_alg(key)];
 	buf_init(&b, mem, 64);
-	buf_printf(&b, "{\"alg\":\"%s\"", jws_alg_name(jws_key_alg(key)));
-	if (kid != NULL) {
-		buf_text(&b, ",\"kid\":");
-		json_write_text(&b, kid);
-	}
+	buf_printf(&b,
+		   "{\"alg\":\"%s\",\"kid\":", jws_alg_name(jws_key_alg(key)));
+	json_write_text(&b, kid);
 	buf_text(&b, ",\"typ\":\"JWT\"}");
 	return crypto_base64url(mem, b.data, b.len);
 }
@@ -67,15 +77,24 @@ split(const char *text, size_t len, struct part parts[PART__COUNT])
 }
 
 static enum err
-read_object(struct arena *mem, const struct part *p, const struct json **out)
+decode(struct arena *mem, const struct part *p, struct jwt_payload *out)
+{
+	unsigned char *bytes;
+
+	if (crypto_base64url_decode(mem, p->text, p->len, &bytes, &out->len) !=
+	    OK)
+		return ERR_BAD_TOKEN;
+	out->text = (const char *)bytes;
+	return OK;
+}
+
+enum err
+jwt_claims(struct arena *mem, const struct jwt_payload *payload,
+	   const struct json **out)
 {
 	struct json_fault fault;
-	unsigned char *bytes;
-	size_t len;
 
-	if (crypto_base64url_decode(mem, p->text, p->len, &bytes, &len) != OK)
-		return ERR_BAD_TOKEN;
-	if (json_parse(mem, (const char *)bytes, len, JSON_TOKEN, out,
+	if (json_parse(mem, payload->text, payload->len, JSON_TOKEN, out,
 		       &fault) != OK)
 		return ERR_BAD_TOKEN;
 	return json_type(*out) == JSON_OBJECT ? OK : ERR_BAD_TOKEN;
@@ -102,8 +121,10 @@ static enum err
 read_header(struct arena *mem, const struct part *p, struct jwt_header *out)
 {
 	const struct json *header;
+	struct jwt_payload text;
 
-	TRY(read_object(mem, p, &header));
+	TRY(decode(mem, p, &text));
+	TRY(jwt_claims(mem, &text, &header));
 	TRY(read_text(header, "alg", &out->alg));
 	TRY(read_text(header, "kid", &out->kid));
 	if (out->alg == NULL || json_member(header, "crit") != NULL ||
@@ -142,7 +163,7 @@ signer(struct jws_key *const *keys, size_t count, const char *text, size_t len,
 
 static enum err
 verify_parts(struct arena *mem, struct jws_key *const *keys, size_t count,
-	     const struct part parts[PART__COUNT], const struct json **claims)
+	     const struct part parts[PART__COUNT], struct jwt_payload *out)
 {
 	const struct part *header = &parts[PART_HEADER];
 	const struct part *last = &parts[PART_SIGNATURE];
@@ -158,18 +179,28 @@ verify_parts(struct arena *mem, struct jws_key *const *keys, size_t count,
 	if (key == NULL)
 		return ERR_BAD_TOKEN;
 	TRY(check_header(mem, header, key));
-	return read_object(mem, &parts[PART_CLAIMS], claims);
+	return decode(mem, &parts[PART_CLAIMS], out);
+}
+
+enum err
+jwt_open(struct arena *mem, struct jws_key *const *keys, size_t count,
+	 const char *text, size_t len, struct jwt_payload *out)
+{
+	struct part parts[PART__COUNT];
+
+	if (!split(text, len, parts))
+		return ERR_BAD_TOKEN;
+	return verify_parts(mem, keys, count, parts, out);
 }
 
 enum err
 jwt_verify(struct arena *mem, struct jws_key *const *keys, size_t count,
 	   const char *text, size_t len, const struct json **claims)
 {
-	struct part parts[PART__COUNT];
+	struct jwt_payload payload;
 
-	if (!split(text, len, parts))
-		return ERR_BAD_TOKEN;
-	return verify_parts(mem, keys, count, parts, claims);
+	TRY(jwt_open(mem, keys, count, text, len, &payload));
+	return jwt_claims(mem, &payload, claims);
 }
 
 static bool
@@ -192,6 +223,7 @@ jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys, size_t count,
 		arena_array(mem, count + 1, sizeof(struct jws_key *));
 	struct part parts[PART__COUNT];
 	struct jwt_header header;
+	struct jwt_payload payload;
 	size_t named_count = 0;
 
 	if (!split(text, len, parts))
@@ -200,7 +232,8 @@ jwt_verify_by_kid(struct arena *mem, struct jws_key *const *keys, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (is_named(keys[i], &header))
 			named[named_count++] = keys[i];
-	return verify_parts(mem, named, named_count, parts, claims);
+	TRY(verify_parts(mem, named, named_count, parts, &payload));
+	return jwt_claims(mem, &payload, claims);
 }
 
 enum err

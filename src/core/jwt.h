@@ -20,10 +20,26 @@
 const char *jwt_sign(struct arena *mem, struct jws_key *key, const char *claims,
 		     size_t len) RETURNS_NONNULL NODISCARD NONNULL(1, 2, 3);
 
+/* What was signed, decoded. On the arena, with a NUL behind it. */
+struct jwt_payload {
+	const char *text;
+	size_t len;
+};
+
+/* The payload of a token that one of the `count` keys signed; ERR_BAD_TOKEN
+ * for anything else. What it says may be no JSON. */
+enum err jwt_open(struct arena *mem, struct jws_key *const *keys, size_t count,
+		  const char *text, size_t len, struct jwt_payload *out)
+	NODISCARD NONNULL(1, 2, 4, 6);
+
+/* Its claims; ERR_BAD_TOKEN when they are no object. */
+enum err jwt_claims(struct arena *mem, const struct jwt_payload *payload,
+		    const struct json **out) NODISCARD NONNULL(1, 2, 3);
+
 /*
- * Reads the claims, always an object, of a token that one of the `count` keys
- * signed. ERR_BAD_TOKEN for anything else. The signature is looked at before
- * any of its content, and each accepted token has exactly one spelling.
+ * Both: reads the claims, always an object, of a token that one of the `count`
+ * keys signed. ERR_BAD_TOKEN for anything else. The signature is looked at
+ * before any of its content, and each accepted token has exactly one spelling.
  */
 enum err jwt_verify(struct arena *mem, struct jws_key *const *keys,
 		    size_t count, const char *text, size_t len,

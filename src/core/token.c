@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "core/claims.h"
 #include "core/jwt.h"
+#include "core/own_claims.h"
 #include "core/strategy.h"
 #include "store/user_id.h"
 
@@ -192,32 +193,48 @@ token_issue(struct ctx *cx, const struct backend_settings *backend,
 	return OK;
 }
 
+/* What a token tells of its time. */
+struct times {
+	int64_t iat;
+	int64_t nbf;
+	int64_t exp;
+	bool issued;  /* there is an iat */
+	bool expires; /* there is an exp */
+};
+
 static enum err
-check_times(const struct ctx *cx, const struct json *claims, int64_t lifetime,
-	    struct token *out)
+read_times(const struct json *claims, struct times *out)
+{
+	*out = (struct times){
+		.nbf = -CLAIM_TIME_LIMIT,
+		.exp = -1,
+		.issued = json_member(claims, "iat") != NULL,
+		.expires = json_member(claims, "exp") != NULL,
+	};
+	TRY(claim_time(claims, "iat", &out->iat));
+	TRY(claim_time(claims, "nbf", &out->nbf));
+	return claim_time(claims, "exp", &out->exp);
+}
+
+static enum err
+check_times(const struct ctx *cx, const struct times *t, struct token *out)
 {
 	int64_t leeway = cx->conf->jwt.leeway;
-	bool must_expire = lifetime >= 0 && !cx->conf->jwt.reference_claims;
-	bool issued = json_member(claims, "iat") != NULL;
-	bool expires = json_member(claims, "exp") != NULL;
-	int64_t iat = 0;
-	int64_t nbf = -CLAIM_TIME_LIMIT;
-	int64_t exp = -1;
+	bool must_expire =
+		out->backend->lifetime >= 0 && !cx->conf->jwt.reference_claims;
+	int64_t iat = t->iat;
 
-	TRY(claim_time(claims, "iat", &iat));
-	TRY(claim_time(claims, "nbf", &nbf));
-	TRY(claim_time(claims, "exp", &exp));
-	if (iat > cx->now + leeway + ISSUED_AHEAD || nbf > cx->now + leeway)
+	if (iat > cx->now + leeway + ISSUED_AHEAD || t->nbf > cx->now + leeway)
 		return ERR_BAD_TOKEN;
-	if (expires ? exp <= cx->now - leeway : must_expire)
+	if (t->expires ? t->exp <= cx->now - leeway : must_expire)
 		return ERR_BAD_TOKEN;
-	out->expires_at = exp;
+	out->expires_at = t->exp;
 	/* Without iat, as the reference makes them, it may be of any backend:
 	 * it counts as issued when the longest-lived one would have. */
-	if (!issued && expires)
-		iat = exp - strategy_lifetime(cx->conf, &strategy_jwt);
+	if (!t->issued && t->expires)
+		iat = t->exp - strategy_lifetime(cx->conf, &strategy_jwt);
 	/* Nobody's lifetime: nothing is known, so it counts as the oldest. */
-	if (!issued && iat > cx->now)
+	if (!t->issued && iat > cx->now)
 		iat = 0;
 	out->issued_at = iat;
 	return OK;
@@ -274,6 +291,36 @@ read_subject(const struct json *claims, const char **out)
 	return OK;
 }
 
+static enum err
+take_own(const struct ctx *cx, const struct own_claims *own, struct token *out)
+{
+	const struct times t = {
+		.iat = own->issued_at,
+		.nbf = -CLAIM_TIME_LIMIT,
+		.exp = own->expires_at,
+		.issued = true,
+		.expires = true,
+	};
+
+	out->subject = own->subject;
+	out->generation = own->generation;
+	return check_times(cx, &t, out);
+}
+
+static enum err
+take_claims(struct ctx *cx, const struct json *claims,
+	    const struct text_list *audiences, struct token *out)
+{
+	struct times t;
+
+	TRY(read_times(claims, &t));
+	TRY(check_times(cx, &t, out));
+	if (!claims_are_for(claims, audiences))
+		return ERR_BAD_TOKEN;
+	TRY(read_subject(claims, &out->subject));
+	return read_generation(cx->mem, claims, &out->generation);
+}
+
 enum err
 token_verify(struct ctx *cx, const struct backend_settings *backend,
 	     const char *text, struct token *out)
@@ -282,16 +329,18 @@ token_verify(struct ctx *cx, const struct backend_settings *backend,
 	const struct text_list audiences = audiences_of(cx, backend);
 	size_t len = strnlen(text, TOKEN_SIZE_LIMIT + 1);
 	const struct json *claims;
+	struct own_claims own;
+	struct jwt_payload payload;
 
 	if (len > TOKEN_SIZE_LIMIT)
 		return ERR_BAD_TOKEN;
 	*out = (struct token){.backend = backend, .text = text};
-	TRY(jwt_verify(cx->mem, s->keys, s->count, text, len, &claims));
-	TRY(check_times(cx, claims, backend->lifetime, out));
-	if (!claims_are_for(claims, &audiences))
-		return ERR_BAD_TOKEN;
-	TRY(read_subject(claims, &out->subject));
-	return read_generation(cx->mem, claims, &out->generation);
+	TRY(jwt_open(cx->mem, s->keys, s->count, text, len, &payload));
+	if (own_claims_read(cx->mem, payload.text, payload.len, &audiences,
+			    &own))
+		return take_own(cx, &own, out);
+	TRY(jwt_claims(cx->mem, &payload, &claims));
+	return take_claims(cx, claims, &audiences, out);
 }
 
 enum err
