@@ -16,6 +16,10 @@
 
 #define SHA256_SIZE 32
 
+/* Has the library make now what it makes at its first use: before a fork, the
+ * children share it. */
+void crypto_warm(void);
+
 /* Fills from the system's generator; a failing one ends the process. */
 void crypto_random(void *out, size_t len) NONNULL(1);
 

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "cmd/command.h"
 #include "cmd/courier_process.h"
 #include "cmd/worker.h"
@@ -169,5 +170,6 @@ command_pool(const struct invocation *in)
 	if (configure(in, &conf) != OK)
 		return EX_CONFIG;
 	command_set_log(conf);
+	crypto_warm();
 	return pool_run(plan_new(conf), &calls);
 }
