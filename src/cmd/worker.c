@@ -16,6 +16,7 @@
 #include "core/token.h"
 #include "core/veto.h"
 #include "remote/redis.h"
+#include "store/schema.h"
 
 /* Milliseconds without hashing after which its memory is given back. */
 #define HASHER_IDLE 10000
@@ -50,6 +51,8 @@ worker_open(const struct config *conf, enum worker_use use, struct worker **out)
 	}
 	if (e == OK)
 		e = database_open(conf, false, &w->database);
+	if (e == OK)
+		schema_trust_ids(w->database.db);
 	w->cx.db = w->database.db;
 	w->cx.mem = w->database.mem;
 	ticket_keys_open(conf, &w->cx.tickets);

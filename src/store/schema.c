@@ -249,6 +249,18 @@ schema_has_found_ids(const struct db *db)
 }
 
 void
+schema_trust_ids(struct db *db)
+{
+	struct schema *s = schema_of(db);
+	enum user_id_kind wanted;
+
+	/* How wide whole numbers are only the table says. */
+	s->is_found = schema_wanted_ids(db, &wanted) && wanted == USER_ID_UUID;
+	if (s->is_found)
+		ids_set(s, db_driver(db), USER_ID_UUID, 0);
+}
+
+void
 schema_forget_ids(struct db *db)
 {
 	schema_of(db)->is_found = false;

@@ -53,6 +53,10 @@ bool schema_has_uuids(const struct db *db) NONNULL(1);
  * one may change. */
 bool schema_has_found_ids(const struct db *db) NONNULL(1);
 
+/* Takes the configuration's word for ids that are UUIDs: schema_find_ids asks
+ * nothing then. Checks of the table must not. */
+void schema_trust_ids(struct db *db) NONNULL(1);
+
 /* Lets the next schema_find_ids ask again: somebody may have made the table
  * anew. */
 void schema_forget_ids(struct db *db) NONNULL(1);

@@ -164,6 +164,40 @@ a_table_may_be_in_a_schema(void **state)
 			    "\"ix_members_email\"");
 }
 
+/* There is no such database, so that a look fails. */
+static void
+only_ids_that_are_said_to_be_uuids_are_not_looked_for(void **state)
+{
+	static const struct {
+		const char *text;
+		bool trusted;
+	} rows[] = {
+		{"users {\nid = auto\n}\n", false},
+		{"users {\nid = uuid\n}\n", true},
+		{"users {\nid = integer\n}\n", false},
+	};
+	struct arena *mem = arena_open(0, 65536);
+
+	(void)state;
+	log_set_level(LEVEL_ERROR);
+	for (size_t i = 0; i < countof(rows); i++) {
+		const struct schema_ids *ids;
+		struct db *db = fixture_open_as(names_of(rows[i].text),
+						"sqlite:/dev/null/no", 1, true);
+
+		schema_trust_ids(db);
+		assert_int_equal(schema_has_found_ids(db), rows[i].trusted);
+		assert_int_equal(schema_find_ids(db, mem, &ids) == OK,
+				 rows[i].trusted);
+		if (rows[i].trusted)
+			assert_int_equal(ids->kind, USER_ID_UUID);
+		schema_forget_ids(db);
+		assert_int_not_equal(schema_find_ids(db, mem, &ids), OK);
+		db_close(db);
+	}
+	arena_close(mem);
+}
+
 /* Tables with names as long as they may be, and columns that only the end
  * tells apart. */
 #define LONG_START "a12345678901234567890123456789012345678901234567890123"
@@ -439,6 +473,7 @@ static const struct CMUnitTest tests[] = {
 };
 
 static const struct CMUnitTest sqlite_tests[] = {
+	cmocka_unit_test(only_ids_that_are_said_to_be_uuids_are_not_looked_for),
 	ON_SQLITE(placeholders_are_replaced_and_nothing_else),
 	ON_SQLITE(a_placeholder_that_stands_for_nothing_is_an_error),
 	ON_SQLITE(a_statement_is_expanded_once),
