@@ -121,22 +121,37 @@ serve(const struct name_server *s, enum kind kind)
 	}
 }
 
-static void
-server_start(struct name_server *s, enum kind kind)
+/* One port of both protocols, which another program may have for one. */
+static bool
+port_take(struct name_server *s)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET,
 				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t size = sizeof(at);
 
-	s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(bind(s->udp, (struct sockaddr *)&at, sizeof(at)) == 0);
-	assert_true(getsockname(s->udp, (struct sockaddr *)&at, &size) == 0);
+	s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (bind(s->tcp, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    getsockname(s->tcp, (struct sockaddr *)&at, &size) == 0 &&
+	    bind(s->udp, (struct sockaddr *)&at, sizeof(at)) == 0) {
+		(void)snprintf(s->address, sizeof(s->address), "127.0.0.1:%u",
+			       ntohs(at.sin_port));
+		return true;
+	}
+	close(s->tcp);
+	close(s->udp);
+	return false;
+}
+
+static void
+server_start(struct name_server *s, enum kind kind)
+{
+	int tries = 100;
+
+	while (!port_take(s))
+		assert_true(--tries > 0);
 	/* It takes connections, and that is all. */
-	assert_true(bind(s->tcp, (struct sockaddr *)&at, sizeof(at)) == 0);
 	assert_true(listen(s->tcp, 8) == 0);
-	(void)snprintf(s->address, sizeof(s->address), "127.0.0.1:%u",
-		       ntohs(at.sin_port));
 	s->pid = fork();
 	assert_true(s->pid >= 0);
 	if (s->pid == 0)
