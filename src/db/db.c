@@ -16,6 +16,8 @@
 /* Of what the database asks to run again. */
 #define RETRIES 5
 #define PAUSE_MIN 5 /* milliseconds; doubled for each retry */
+/* Of one statement: SQLite takes 32766, PostgreSQL 65535. */
+#define PARAMETERS_LIMIT 32766
 /* Of a script, its names filled in, in bytes. */
 #define SCRIPT_LIMIT ((size_t)1024 * 1024)
 
@@ -252,6 +254,86 @@ db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	do
 		e = db->driver->query(db, mem, made, values, count, out);
 	while (!db->in_transaction && retry_after(&r, e));
+	return e;
+}
+
+/* Of so many rows, those of the next statement: a power of two, so that a few
+ * statements serve for all. */
+static size_t
+rows_next(const struct db *db, size_t left, size_t count)
+{
+	size_t rows = db->driver->rows;
+
+	while (rows > 1 && (rows > left || rows * count > PARAMETERS_LIMIT))
+		rows /= 2;
+	return rows;
+}
+
+/* Puts what one piece gave behind what the others did. */
+static void
+rows_append(struct arena *mem, struct db_rows *all, const struct db_rows *more)
+{
+	size_t size = more->columns * sizeof(*more->cells);
+	struct db_value *cells;
+
+	all->columns = more->columns;
+	all->changed += more->changed;
+	if (more->count == 0)
+		return;
+	cells = arena_array(mem, all->count + more->count, size);
+	if (all->count > 0)
+		memcpy(cells, all->cells, all->count * size);
+	memcpy(cells + all->count * all->columns, more->cells,
+	       more->count * size);
+	all->cells = cells;
+	all->count += more->count;
+}
+
+enum err
+db_query_rows(struct db *db, struct arena *mem,
+	      const struct db_statement *statement,
+	      const struct db_value *values, size_t count, size_t rows,
+	      struct db_rows *out)
+{
+	*out = (struct db_rows){0};
+	log_event(LEVEL_DEBUG, log_is("statement"),
+		  log_text("name", statement->name));
+	while (rows > 0) {
+		size_t piece = rows_next(db, rows, count);
+		const struct db_statement *made;
+		struct db_rows more = {0};
+		enum err e = names_statement_rows(db, statement, piece, count,
+						  &made);
+
+		if (e == OK)
+			e = db->driver->query(db, mem, made, values,
+					      piece * count, &more);
+		if (e != OK)
+			return e;
+		rows_append(mem, out, &more);
+		values += piece * count;
+		rows -= piece;
+	}
+	return OK;
+}
+
+enum err
+db_load(struct db *db, struct arena *mem, const struct db_statement *insert,
+	const struct db_value *values, size_t count, size_t rows)
+{
+	const struct db_statement *made;
+	struct db_rows none;
+	enum err e = names_statement(db, insert, &made);
+
+	if (e != OK)
+		return e;
+	log_event(LEVEL_DEBUG, log_is("statement"),
+		  log_text("name", insert->name));
+	if (db->driver->load != NULL)
+		return db->driver->load(db, mem, made, values, count, rows);
+	for (size_t i = 0; e == OK && i < rows; i++)
+		e = db->driver->query(db, mem, made, values + i * count, count,
+				      &none);
 	return e;
 }
 

@@ -119,7 +119,29 @@ enum err db_query(struct db *db, struct arena *mem,
 		  const struct db_value *values, size_t count,
 		  struct db_rows *out) NODISCARD NONNULL(1, 2, 3, 6);
 
-/* The same where no rows are wanted; *changed may be NULL. */
+/*
+ * The same for many rows of values at once, `count` of them a row: in the SQL
+ * stands, between [ and ], what is there once a row, "VALUES [($1, $2)]" or
+ * "IN ([$1])". They go in pieces of up to a few hundred rows, so where all or
+ * nothing is meant, in a transaction. *out holds what all of them gave.
+ */
+enum err db_query_rows(struct db *db, struct arena *mem,
+		       const struct db_statement *statement,
+		       const struct db_value *values, size_t count, size_t rows,
+		       struct db_rows *out) NODISCARD NONNULL(1, 2, 3, 4, 7);
+
+/*
+ * Inserts many rows as fast as the database takes them, in a transaction.
+ * `insert` is INSERT INTO table (columns) VALUES ($1, $2 …), its parameters in
+ * order, and gives no rows; `count` of them make a row. After any failure the
+ * transaction must not be committed.
+ */
+enum err db_load(struct db *db, struct arena *mem,
+		 const struct db_statement *insert,
+		 const struct db_value *values, size_t count, size_t rows)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* As db_query where no rows are wanted; *changed may be NULL. */
 enum err db_run(struct db *db, struct arena *mem,
 		const struct db_statement *statement,
 		const struct db_value *values, size_t count, int64_t *changed)

@@ -29,6 +29,14 @@ struct db_driver {
 			  const struct db_statement *statement,
 			  const struct db_value *values, size_t count,
 			  struct db_rows *out) NODISCARD;
+	/* A power of two: rows that one statement takes at best, in
+	 * db_query_rows. */
+	size_t rows;
+	/* As db_load; NULL: a query for each row is as fast. */
+	enum err (*load)(struct db *db, struct arena *mem,
+			 const struct db_statement *insert,
+			 const struct db_value *values, size_t count,
+			 size_t rows) NODISCARD;
 	/* As db_script; `harmless`: may be sent again after a lost
 	 * connection. */
 	enum err (*script)(struct db *db, const char *sql, bool harmless)

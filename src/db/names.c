@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "db/driver.h"
 
 #define MEMORY_LIMIT ((size_t)16 * 1024 * 1024)
@@ -15,6 +16,7 @@
 
 struct expansion {
 	const struct db_statement *of; /* NULL: an empty slot */
+	size_t rows;                   /* 0: no part of it is repeated */
 	const struct db_statement *made;
 };
 
@@ -133,11 +135,13 @@ names_expand(struct db *db, struct arena *mem, const char *statement,
 }
 
 static struct expansion *
-slot_of(const struct names *n, const struct db_statement *statement)
+slot_of(const struct names *n, const struct db_statement *statement,
+	size_t rows)
 {
 	size_t i = ((uintptr_t)statement / sizeof(void *)) & (n->room - 1);
 
-	while (n->slots[i].of != NULL && n->slots[i].of != statement)
+	while (n->slots[i].of != NULL &&
+	       (n->slots[i].of != statement || n->slots[i].rows != rows))
 		i = (i + 1) & (n->room - 1);
 	return &n->slots[i];
 }
@@ -154,16 +158,84 @@ room_double(struct names *n)
 		abort();
 	for (size_t i = 0; i < old_room; i++)
 		if (old[i].of != NULL)
-			*slot_of(n, old[i].of) = old[i];
+			*slot_of(n, old[i].of, old[i].rows) = old[i];
 	free(old);
 }
 
-enum err
-names_statement(struct db *db, const struct db_statement *statement,
-		const struct db_statement **out)
+/* One repetition: parameters of the first row become those of row `row`. */
+static void
+row_add(struct buf *out, const char *part, size_t len, size_t row, size_t count)
+{
+	const char *end = part + len;
+	int64_t number;
+
+	while (part < end) {
+		size_t plain = strcspn(part, "$");
+		size_t digits;
+
+		if (plain >= (size_t)(end - part)) {
+			buf_add(out, part, (size_t)(end - part));
+			return;
+		}
+		buf_add(out, part, plain + 1);
+		part += plain + 1;
+		digits = strspn(part, "0123456789");
+		if (text_number(arena_copy(out->mem, part, digits), 1,
+				(int64_t)count, &number))
+			buf_number(out, number + (int64_t)(row * count));
+		part += digits;
+	}
+}
+
+/* What stands between [ and ], once for each row. */
+static const char *
+rows_repeat(struct arena *mem, const char *sql, size_t rows, size_t count)
+{
+	size_t before = strcspn(sql, "[");
+	const char *part = sql + before + 1;
+	size_t len;
+	struct buf out;
+
+	if (sql[before] == '\0')
+		return sql;
+	len = strcspn(part, "]");
+	buf_init(&out, mem, before + rows * (len + count * 4));
+	buf_add(&out, sql, before);
+	for (size_t row = 0; row < rows; row++) {
+		buf_text(&out, row > 0 ? ", " : "");
+		row_add(&out, part, len, row, count);
+	}
+	buf_text(&out, part + len + 1);
+	return out.data;
+}
+
+/* rows 0: as it is. */
+static enum err
+statement_make(struct db *db, const struct db_statement *statement, size_t rows,
+	       size_t count, struct db_statement *made)
 {
 	struct names *n = db->names;
-	const struct expansion *slot = slot_of(n, statement);
+	enum err e;
+
+	*made = *statement;
+	e = names_expand(db, n->mem, statement->name, statement->sql,
+			 &made->sql);
+	if (e == OK)
+		e = names_expand(db, n->mem, statement->name, statement->result,
+				 &made->result);
+	if (e != OK || rows == 0)
+		return e;
+	made->name = arena_printf(n->mem, "%s_%zu", statement->name, rows);
+	made->sql = rows_repeat(n->mem, made->sql, rows, count);
+	return OK;
+}
+
+enum err
+names_statement_rows(struct db *db, const struct db_statement *statement,
+		     size_t rows, size_t count, const struct db_statement **out)
+{
+	struct names *n = db->names;
+	const struct expansion *slot = slot_of(n, statement, rows);
 	struct db_statement *made;
 	enum err e;
 
@@ -172,19 +244,21 @@ names_statement(struct db *db, const struct db_statement *statement,
 		return OK;
 	}
 	made = arena_new(n->mem, struct db_statement);
-	*made = *statement;
-	e = names_expand(db, n->mem, statement->name, statement->sql,
-			 &made->sql);
-	if (e == OK)
-		e = names_expand(db, n->mem, statement->name, statement->result,
-				 &made->result);
+	e = statement_make(db, statement, rows, count, made);
 	if (e != OK)
 		return e;
 	/* Finding a name may have run other statements. */
-	*slot_of(n, statement) =
-		(struct expansion){.of = statement, .made = made};
+	*slot_of(n, statement, rows) =
+		(struct expansion){.of = statement, .rows = rows, .made = made};
 	if (++n->count * 2 > n->room)
 		room_double(n);
 	*out = made;
 	return OK;
+}
+
+enum err
+names_statement(struct db *db, const struct db_statement *statement,
+		const struct db_statement **out)
+{
+	return names_statement_rows(db, statement, 0, 0, out);
 }

@@ -37,4 +37,11 @@ enum err names_statement(struct db *db, const struct db_statement *statement,
 			 const struct db_statement **out)
 	NODISCARD NONNULL(1, 2, 3);
 
+/* The same for `rows` rows of `count` values: what stands in [ and ] is there
+ * once for each of them, with parameters of its own. */
+enum err names_statement_rows(struct db *db,
+			      const struct db_statement *statement, size_t rows,
+			      size_t count, const struct db_statement **out)
+	NODISCARD NONNULL(1, 2, 5);
+
 #endif

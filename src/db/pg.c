@@ -13,9 +13,11 @@
 
 #include <libpq-fe.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/pg_copy.h"
 #include "db/pg_words.h"
 
 /* Statements beyond these are sent whole each time. */
@@ -53,7 +55,8 @@ struct order {
 	const struct db_statement *statement;
 	const char *const *values;
 	int count;
-	bool simple; /* perhaps several statements, without values */
+	bool simple;            /* perhaps several statements, without values */
+	const struct buf *rows; /* of COPY; NULL: of no such statement */
 	int64_t deadline;
 };
 
@@ -68,34 +71,6 @@ static const struct {
 	{"keepalives_idle", "10"},
 	{"keepalives_interval", "5"},
 	{"keepalives_count", "3"},
-};
-
-/* Not to_regclass: in a transaction it may answer from before a lock that was
- * waited for. */
-#define FROM_TABLE                                                             \
-	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"           \
-	" ON n.oid = c.relnamespace"
-#define TABLE_IS_MEANT                                                         \
-	" WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND (n.nspname ="   \
-	" $2 OR ($2 IS NULL AND pg_catalog.pg_table_is_visible(c.oid)))"
-
-static const struct db_statement has_table = {
-	.name = "has_table",
-	.sql = "SELECT count(*) > 0" FROM_TABLE TABLE_IS_MEANT,
-	.result = "b",
-	.reads_only = true,
-};
-
-static const struct db_statement table_columns = {
-	.name = "columns",
-	.sql = "SELECT CAST(a.attname AS TEXT),"
-	       " pg_catalog.format_type(a.atttypid, a.atttypmod),"
-	       " NOT a.attnotnull, a.atthasdef OR a.attidentity <> ''" FROM_TABLE
-	       " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid" TABLE_IS_MEANT
-	       " AND a.attnum > 0 AND NOT a.attisdropped"
-	       " ORDER BY a.attnum",
-	.result = "ttbb",
-	.reads_only = true,
 };
 
 static struct pg *
@@ -224,6 +199,29 @@ order_prepare(struct pg *pg, struct known *known, int64_t deadline,
 	return fate;
 }
 
+/* The rows follow when the server asks for them. *out as below. */
+static enum fate
+copy_send(struct pg *pg, const struct order *o, PGresult **out)
+{
+	enum fate fate = FATE_LOST;
+
+	if (PQsendQuery(pg->conn, o->statement->sql) == 1)
+		fate = result_await(pg->conn, o->deadline);
+	if (fate != FATE_KEEP)
+		return fate;
+	*out = PQgetResult(pg->conn);
+	if (PQresultStatus(*out) == PGRES_COPY_IN) {
+		PQclear(*out);
+		*out = NULL;
+		if (o->rows->len > INT_MAX ||
+		    PQputCopyData(pg->conn, o->rows->data, (int)o->rows->len) !=
+			    1 ||
+		    PQputCopyEnd(pg->conn, NULL) != 1)
+			return FATE_LOST;
+	}
+	return result_collect(pg->conn, o->deadline, out);
+}
+
 /* Sends and collects; *out is the caller's to clear in any case. */
 static enum fate
 order_send(struct pg *pg, const struct order *o, PGresult **out)
@@ -233,6 +231,8 @@ order_send(struct pg *pg, const struct order *o, PGresult **out)
 	struct known *known = NULL;
 	int sent;
 
+	if (o->rows != NULL)
+		return copy_send(pg, o, out);
 	if (pg->prepared && !o->simple)
 		known = known_find(pg, s);
 	if (known != NULL) {
@@ -659,6 +659,24 @@ out:
 }
 
 static enum err
+pg_load(struct db *db, struct arena *mem, const struct db_statement *insert,
+	const struct db_value *values, size_t count, size_t rows)
+{
+	struct db_statement copy = *insert;
+	struct order o = {.statement = &copy};
+	PGresult *res = NULL;
+	struct buf data;
+	enum err e;
+
+	copy.sql = pg_copy_of(mem, insert->sql);
+	pg_copy_rows(mem, values, count, rows, &data);
+	o.rows = &data;
+	e = order_run(pg_of(db), &o, &res);
+	PQclear(res);
+	return e;
+}
+
+static enum err
 pg_script(struct db *db, const char *sql, bool harmless)
 {
 	return simple_run(pg_of(db), "script", sql, harmless, NULL);
@@ -765,12 +783,14 @@ pg_close(struct db *db)
 
 const struct db_driver pg_driver = {
 	.name = "postgresql",
-	.has_table = &has_table,
-	.columns = &table_columns,
+	.has_table = &pg_has_table,
+	.columns = &pg_table_columns,
 	.ping = "SELECT 1",
 	.open = pg_open,
 	.close = pg_close,
 	.query = pg_query,
+	.rows = 512,
+	.load = pg_load,
 	.script = pg_script,
 	.begin = pg_begin,
 	.commit = pg_commit,

@@ -30,6 +30,34 @@ static const struct pg_meaning meanings[] = {
 	{"", ERR_INTERNAL, FATE_KEEP},
 };
 
+/* Not to_regclass: in a transaction it may answer from before a lock that was
+ * waited for. */
+#define FROM_TABLE                                                             \
+	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"           \
+	" ON n.oid = c.relnamespace"
+#define TABLE_IS_MEANT                                                         \
+	" WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND (n.nspname ="   \
+	" $2 OR ($2 IS NULL AND pg_catalog.pg_table_is_visible(c.oid)))"
+
+const struct db_statement pg_has_table = {
+	.name = "has_table",
+	.sql = "SELECT count(*) > 0" FROM_TABLE TABLE_IS_MEANT,
+	.result = "b",
+	.reads_only = true,
+};
+
+const struct db_statement pg_table_columns = {
+	.name = "columns",
+	.sql = "SELECT CAST(a.attname AS TEXT),"
+	       " pg_catalog.format_type(a.atttypid, a.atttypmod),"
+	       " NOT a.attnotnull, a.atthasdef OR a.attidentity <> ''" FROM_TABLE
+	       " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid" TABLE_IS_MEANT
+	       " AND a.attnum > 0 AND NOT a.attisdropped"
+	       " ORDER BY a.attnum",
+	.result = "ttbb",
+	.reads_only = true,
+};
+
 const struct pg_meaning *
 pg_meaning_of(const char *state)
 {

@@ -25,6 +25,10 @@ struct pg_meaning {
 	enum fate fate;
 };
 
+/* As in struct db_driver. */
+extern const struct db_statement pg_has_table;
+extern const struct db_statement pg_table_columns;
+
 /* Of a SQLSTATE (appendix A of PostgreSQL's manual). */
 const struct pg_meaning *pg_meaning_of(const char *state)
 	RETURNS_NONNULL NONNULL(1);

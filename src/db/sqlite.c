@@ -570,6 +570,8 @@ const struct db_driver sqlite_driver = {
 	.close = sqlite_close,
 	.file = sqlite_file,
 	.query = sqlite_query,
+	/* Finding a parameter's name takes the longer the more there are. */
+	.rows = 16,
 	.script = sqlite_script,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,

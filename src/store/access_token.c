@@ -22,6 +22,14 @@ static const struct db_statement delete_others = {
 	.result = "",
 };
 
+/* Not a list of parameters, which PostgreSQL would search for every row. */
+static const struct db_statement delete_of_many = {
+	.name = "access_token_delete_of_many",
+	.sql = "DELETE FROM {accesstoken} WHERE {accesstoken.user_id} IN"
+	       " (VALUES [(CAST($1 AS {user.id:type}))])",
+	.result = "",
+};
+
 static const struct db_statement purge = {
 	.name = "access_token_purge",
 	.sql = "DELETE FROM {accesstoken} WHERE {accesstoken.token} IN"
@@ -71,4 +79,16 @@ access_token_purge(struct db *db, struct arena *mem, int64_t since)
 	const struct db_value value = db_time(since);
 
 	return db_run(db, mem, &purge, &value, 1, NULL);
+}
+
+enum err
+access_token_delete_of_many(struct db *db, struct arena *mem,
+			    const char *const *user_ids, size_t count)
+{
+	struct db_value *values = arena_array(mem, count, sizeof(*values));
+	struct db_rows rows;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = db_text(user_ids[i]);
+	return db_query_rows(db, mem, &delete_of_many, values, 1, count, &rows);
 }

@@ -6,6 +6,7 @@
 #ifndef ACCESS_TOKEN_H
 #define ACCESS_TOKEN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -25,6 +26,11 @@ enum err access_token_delete(struct db *db, struct arena *mem,
 /* The user's, all but `kept`; NULL: all. */
 enum err access_token_delete_others(struct db *db, struct arena *mem,
 				    const char *user_id, const char *kept)
+	NODISCARD NONNULL(1, 2, 3);
+
+/* All of many users. */
+enum err access_token_delete_of_many(struct db *db, struct arena *mem,
+				     const char *const *user_ids, size_t count)
 	NODISCARD NONNULL(1, 2, 3);
 
 /* Deletes some of those created before `since`, a bounded number at a time. */

@@ -113,6 +113,14 @@ static const struct db_statement delete_of = {
 	.result = "",
 };
 
+/* Not a list of parameters, which PostgreSQL would search for every row. */
+static const struct db_statement delete_of_many = {
+	.name = "oauth_account_delete_of_many",
+	.sql = "DELETE FROM {oauth_account} WHERE {oauth_account.user_id} IN"
+	       " (VALUES [(CAST($1 AS {user.id:type}))])",
+	.result = "",
+};
+
 enum err
 oauth_account_claim(struct db *db, struct arena *mem, const char *oauth_name,
 		    const char *account_id)
@@ -280,4 +288,16 @@ oauth_account_delete_of(struct db *db, struct arena *mem, const char *user_id)
 	const struct db_value value = db_text(user_id);
 
 	return db_run(db, mem, &delete_of, &value, 1, NULL);
+}
+
+enum err
+oauth_account_delete_of_many(struct db *db, struct arena *mem,
+			     const char *const *user_ids, size_t count)
+{
+	struct db_value *values = arena_array(mem, count, sizeof(*values));
+	struct db_rows rows;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = db_text(user_ids[i]);
+	return db_query_rows(db, mem, &delete_of_many, values, 1, count, &rows);
 }

@@ -60,4 +60,9 @@ enum err oauth_account_delete_of(struct db *db, struct arena *mem,
 				 const char *user_id)
 	NODISCARD NONNULL(1, 2, 3);
 
+/* All of many users. */
+enum err oauth_account_delete_of_many(struct db *db, struct arena *mem,
+				      const char *const *user_ids, size_t count)
+	NODISCARD NONNULL(1, 2, 3);
+
 #endif

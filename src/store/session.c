@@ -20,21 +20,28 @@ static const struct db_statement end_others = {
 	.result = "",
 };
 
-/* Whatever the last user of the id had is past. */
+/* Whatever the last user of an id had is past. */
+#define BEGIN(rows)                                                            \
+	"INSERT INTO fcu_session_floor"                                        \
+	" (user_id, generation, not_before, exempt_hash)"                      \
+	" VALUES " rows " ON CONFLICT (user_id) DO UPDATE SET"                 \
+	" generation = fcu_session_floor.generation + 1,"                      \
+	" not_before = CASE WHEN"                                              \
+	" fcu_session_floor.not_before > excluded.not_before"                  \
+	" THEN fcu_session_floor.not_before"                                   \
+	" ELSE excluded.not_before END,"                                       \
+	" exempt_hash = NULL"
+
 static const struct db_statement begin = {
 	.name = "session_begin",
-	.sql = "INSERT INTO fcu_session_floor"
-	       " (user_id, generation, not_before, exempt_hash)"
-	       " VALUES ($1, 1, $2, NULL)"
-	       " ON CONFLICT (user_id) DO UPDATE SET"
-	       " generation = fcu_session_floor.generation + 1,"
-	       " not_before = CASE WHEN"
-	       " fcu_session_floor.not_before > excluded.not_before"
-	       " THEN fcu_session_floor.not_before"
-	       " ELSE excluded.not_before END,"
-	       " exempt_hash = NULL"
-	       " RETURNING generation",
+	.sql = BEGIN("($1, 1, $2, NULL)") " RETURNING generation",
 	.result = "i",
+};
+
+static const struct db_statement begin_many = {
+	.name = "session_begin_many",
+	.sql = BEGIN("[($1, 1, $2, NULL)]"),
+	.result = "",
 };
 
 static const struct db_statement forget = {
@@ -83,6 +90,21 @@ session_begin(struct db *db, struct arena *mem, const char *user_id,
 	if (e == OK)
 		*generation = rows.cells[0].number;
 	return e;
+}
+
+enum err
+session_begin_many(struct db *db, struct arena *mem,
+		   const char *const *user_ids, size_t count,
+		   int64_t not_before)
+{
+	struct db_value *values = arena_array(mem, count * 2, sizeof(*values));
+	struct db_rows rows;
+
+	for (size_t i = 0; i < count; i++) {
+		values[i * 2] = db_text(user_ids[i]);
+		values[i * 2 + 1] = db_int(not_before);
+	}
+	return db_query_rows(db, mem, &begin_many, values, 2, count, &rows);
 }
 
 enum err

@@ -33,6 +33,11 @@ enum err session_begin(struct db *db, struct arena *mem, const char *user_id,
 		       int64_t not_before, int64_t *generation)
 	NODISCARD NONNULL(1, 2, 3, 5);
 
+/* The same of many, each of them once. */
+enum err session_begin_many(struct db *db, struct arena *mem,
+			    const char *const *user_ids, size_t count,
+			    int64_t not_before) NODISCARD NONNULL(1, 2, 3);
+
 /* Where nobody will have the id again. */
 enum err session_forget(struct db *db, struct arena *mem, const char *user_id)
 	NODISCARD NONNULL(1, 2, 3);
