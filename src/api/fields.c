@@ -186,17 +186,36 @@ custom_change(struct arena *mem, const struct custom_schemas *s,
 	return values;
 }
 
-enum err
-custom_read(struct arena *mem, const struct user_field *f, const char *text,
-	    struct db_value *out, const char **why)
+static enum err
+read_one(struct arena *mem, const struct user_field *f, const struct json *json,
+	 const char *text, struct db_value *out, const char **why)
 {
 	const struct field row = field_of(mem, f, 0, FIELD_REQUIRED);
 	struct value_fault fault = {0};
 	struct field_value value;
-	enum err e = input_value_read(mem, &row, NULL, text, &value, &fault);
+	enum err e = input_value_read(mem, &row, json, text, &value, &fault);
 
 	*why = fault.message;
 	if (e == OK)
 		*out = value_of(f, &value);
 	return e;
+}
+
+enum err
+custom_read(struct arena *mem, const struct user_field *f, const char *text,
+	    struct db_value *out, const char **why)
+{
+	return read_one(mem, f, NULL, text, out, why);
+}
+
+enum err
+custom_read_json(struct arena *mem, const struct user_field *f,
+		 const struct json *json, struct db_value *out,
+		 const char **why)
+{
+	if (json_type(json) == JSON_NULL && f->is_nullable) {
+		*out = db_null();
+		return OK;
+	}
+	return read_one(mem, f, json, NULL, out, why);
 }

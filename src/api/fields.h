@@ -45,4 +45,9 @@ enum err custom_read(struct arena *mem, const struct user_field *f,
 		     const char *text, struct db_value *out, const char **why)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
+/* The same from JSON; null is a value of a field that may be. */
+enum err custom_read_json(struct arena *mem, const struct user_field *f,
+			  const struct json *json, struct db_value *out,
+			  const char **why) NODISCARD NONNULL(1, 2, 3, 4, 5);
+
 #endif

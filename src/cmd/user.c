@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/secret_input.h"
+#include "cmd/user_bulk.h"
 #include "cmd/user_options.h"
 #include "cmd/user_print.h"
 #include "cmd/worker.h"
@@ -294,6 +295,13 @@ run_list(struct ctx *cx, struct user_options *o)
 	return OK;
 }
 
+static enum err
+run_export(struct ctx *cx, struct user_options *o)
+{
+	TRY(read_after(cx, o));
+	return user_export(cx, o);
+}
+
 #define NEW_PASSWORD (USER_STDIN | USER_GENERATE)
 #define FLAGS (USER_ACTIVE | USER_SUPERUSER | USER_VERIFIED)
 #define CHANGES (USER_EMAIL | FLAGS | USER_FIELD | USER_PROMPT | NEW_PASSWORD)
@@ -308,6 +316,9 @@ static const struct subcommand {
 	{{"list", false, USER_AFTER | USER_LIMIT | USER_JSON, 0}, run_list},
 	{{"set", true, CHANGES | USER_JSON, CHANGES}, run_set},
 	{{"delete", true, 0, 0}, run_delete},
+	{{"export", false, USER_AFTER | USER_LIMIT, 0}, run_export},
+	{{"import", false, USER_CHECK | USER_SKIP_BAD | USER_SKIP_EXISTING, 0},
+	 user_import},
 };
 
 static const struct subcommand *

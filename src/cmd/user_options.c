@@ -23,6 +23,9 @@ static const struct option options[] = {
 	{"set", required_argument, NULL, USER_FIELD},
 	{"after", required_argument, NULL, USER_AFTER},
 	{"limit", required_argument, NULL, USER_LIMIT},
+	{"check", no_argument, NULL, USER_CHECK},
+	{"skip-bad", no_argument, NULL, USER_SKIP_BAD},
+	{"skip-existing", no_argument, NULL, USER_SKIP_EXISTING},
 	{"help", no_argument, NULL, USER_HELP},
 	{0},
 };
@@ -40,6 +43,9 @@ const char user_usage[] =
 	"           [--password | --password-stdin | --generate-password] "
 	"[--json]\n"
 	"       fastcgi-users user delete E-MAIL|ID\n"
+	"       fastcgi-users user export [--after ID] [--limit N] >FILE\n"
+	"       fastcgi-users user import [--check] [--skip-bad] "
+	"[--skip-existing] <FILE\n"
 	"The password is asked for, or read with --password-stdin; never from\n"
 	"an argument, which everybody on the machine could read.\n";
 
@@ -130,6 +136,15 @@ take_option(struct user_options *o, enum user_option option)
 		return OK;
 	case USER_LIMIT:
 		return take_limit(o, optarg);
+	case USER_CHECK:
+		o->check = true;
+		return OK;
+	case USER_SKIP_BAD:
+		o->skip_bad = true;
+		return OK;
+	case USER_SKIP_EXISTING:
+		o->skip_existing = true;
+		return OK;
 	case USER_HELP:
 		return OK;
 	}

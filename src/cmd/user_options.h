@@ -25,7 +25,10 @@ enum user_option {
 	USER_AFTER = 1 << 16,
 	USER_LIMIT = 1 << 17,
 	USER_HELP = 1 << 18,
-	USER_FIELD = 1 << 19
+	USER_FIELD = 1 << 19,
+	USER_CHECK = 1 << 20,
+	USER_SKIP_BAD = 1 << 21,
+	USER_SKIP_EXISTING = 1 << 22
 };
 
 /* What a subcommand takes. */
@@ -52,7 +55,10 @@ struct user_options {
 	int64_t limit;           /* 0: all */
 	const char *sets[USER_SETS_LIMIT]; /* "name=value" of fields */
 	size_t set_count;
-	bool told; /* why it fails has been said */
+	bool check;         /* of import: nothing is written */
+	bool skip_bad;      /* lines that are refused stop nothing */
+	bool skip_existing; /* users who are there are no fault */
+	bool told;          /* why it fails has been said */
 };
 
 /*

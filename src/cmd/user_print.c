@@ -14,23 +14,30 @@ word(bool truth)
 	return truth ? "true" : "false";
 }
 
-static void
-add_text(struct buf *b, const char *name, const char *value)
+void
+user_write_json(struct buf *out, const struct user *u, bool hash)
 {
-	if (b->len > 1)
-		buf_char(b, ',');
-	json_write_text(b, name);
-	buf_char(b, ':');
-	json_write_text(b, value);
-}
-
-static void
-add_bool(struct buf *b, const char *name, bool value)
-{
-	buf_char(b, ',');
-	json_write_text(b, name);
-	buf_char(b, ':');
-	buf_text(b, word(value));
+	buf_text(out, "{\"id\":");
+	user_id_write(out, u->id);
+	buf_text(out, ",\"email\":");
+	json_write_text(out, u->email);
+	if (hash) {
+		buf_text(out, ",\"hashed_password\":");
+		json_write_text(out, u->hashed_password);
+	}
+	buf_text(out, ",\"is_active\":");
+	buf_text(out, word(u->is_active));
+	buf_text(out, ",\"is_superuser\":");
+	buf_text(out, word(u->is_superuser));
+	buf_text(out, ",\"is_verified\":");
+	buf_text(out, word(u->is_verified));
+	for (size_t i = 0; u->fields != NULL && i < u->shape->count; i++) {
+		buf_char(out, ',');
+		json_write_text(out, u->shape->items[i].name);
+		buf_char(out, ':');
+		user_field_write(out, &u->shape->items[i], &u->fields[i]);
+	}
+	buf_char(out, '}');
 }
 
 void
@@ -39,21 +46,13 @@ user_print_json(struct arena *mem, const struct user *u, const char *password)
 	struct buf b;
 
 	buf_init(&b, mem, 256);
-	buf_text(&b, "{\"id\":");
-	user_id_write(&b, u->id);
-	add_text(&b, "email", u->email);
-	add_bool(&b, "is_active", u->is_active);
-	add_bool(&b, "is_superuser", u->is_superuser);
-	add_bool(&b, "is_verified", u->is_verified);
-	for (size_t i = 0; u->fields != NULL && i < u->shape->count; i++) {
-		buf_char(&b, ',');
-		json_write_text(&b, u->shape->items[i].name);
-		buf_char(&b, ':');
-		user_field_write(&b, &u->shape->items[i], &u->fields[i]);
+	user_write_json(&b, u, false);
+	if (password != NULL) {
+		b.len--; /* the bracket */
+		buf_text(&b, ",\"password\":");
+		json_write_text(&b, password);
+		buf_char(&b, '}');
 	}
-	if (password != NULL)
-		add_text(&b, "password", password);
-	buf_char(&b, '}');
 	(void)puts(b.data);
 }
 

@@ -8,10 +8,16 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/buf.h"
 #include "store/user.h"
 
-/* One user as a JSON object with the members of the API. `password`, when
- * not NULL, was generated and is shown this once. */
+/* One user as a JSON object with the members of the API; with `hash`, what his
+ * password is kept as is one of them. */
+void user_write_json(struct buf *out, const struct user *u, bool hash)
+	NONNULL(1, 2);
+
+/* A line with that object. `password`, when not NULL, was generated and is
+ * shown this once. */
 void user_print_json(struct arena *mem, const struct user *u,
 		     const char *password) NONNULL(1, 2);
 
