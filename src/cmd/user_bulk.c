@@ -9,7 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/user_line.h"
 #include "cmd/user_print.h"
-#include "store/user.h"
+#include "store/user_many.h"
 
 /* Users that are read from the database at once. */
 #define PAGE_SIZE 1000

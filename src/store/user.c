@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "base/integer.h"
 #include "base/uuid.h"
 #include "store/access_token.h"
 #include "store/oauth_account.h"
 #include "store/schema.h"
 #include "store/session.h"
 #include "store/user_id.h"
+#include "store/user_parts.h"
 
 /* What user_from_row reads, in its order; the configured fields come last. */
 #define USER_COLUMNS                                                           \
@@ -32,71 +32,19 @@
 	" FROM {user} u LEFT JOIN fcu_session_floor f"                         \
 	" ON f.user_id = u.{user.id}"
 
-#define INSERT_COLUMNS                                                         \
-	"{user.email}, {user.hashed_password}, {user.is_active},"              \
-	" {user.is_superuser}, {user.is_verified}{user.fields:plain}"
-#define INSERT_VALUES "$1, $2, $3, $4, $5{user.fields:values}"
-
-static const struct db_statement insert = {
+const struct db_statement user_insert_one = {
 	.name = "user_insert",
-	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ", {user.id})"
-	       " VALUES (" INSERT_VALUES ", {user.fields:next})",
+	.sql = "INSERT INTO {user} (" USER_INSERT_COLUMNS ", {user.id})"
+	       " VALUES (" USER_INSERT_VALUES ", {user.fields:next})",
 	.result = "",
 };
 
 /* Where the table numbers its rows. */
 static const struct db_statement insert_numbered = {
 	.name = "user_insert_numbered",
-	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ")"
-	       " VALUES (" INSERT_VALUES ") RETURNING {user.id}",
+	.sql = "INSERT INTO {user} (" USER_INSERT_COLUMNS ")"
+	       " VALUES (" USER_INSERT_VALUES ") RETURNING {user.id}",
 	.result = "t",
-};
-
-/* The same for many, each of which may be in nobody's way. */
-static const struct db_statement insert_many = {
-	.name = "user_insert_many",
-	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ", {user.id})"
-	       " VALUES [(" INSERT_VALUES ", {user.fields:next})]"
-	       " ON CONFLICT DO NOTHING RETURNING {user.id}, {user.email}",
-	.result = "tt",
-};
-
-static const struct db_statement insert_many_numbered = {
-	.name = "user_insert_many_numbered",
-	.sql = "INSERT INTO {user} (" INSERT_COLUMNS ")"
-	       " VALUES [(" INSERT_VALUES ")]"
-	       " ON CONFLICT DO NOTHING RETURNING {user.id}, {user.email}",
-	.result = "tt",
-};
-
-/* Of PostgreSQL: what numbers the rows goes on behind a number that was given.
- * Elsewhere, and where that is not a sequence of the column's own, there is
- * nothing to do. */
-static const struct db_statement pass_number = {
-	.name = "user_pass_number",
-	.sql = "SELECT setval(n.sequence, n.given) FROM (SELECT CAST("
-	       "pg_get_serial_sequence('{user}', $1) AS regclass) AS sequence,"
-	       " CAST($2 AS BIGINT) AS given) n WHERE n.given >"
-	       " COALESCE(pg_sequence_last_value(n.sequence), 0)",
-	.result = "i",
-};
-
-static const struct db_statement taken_emails = {
-	.name = "user_taken_emails",
-	.sql = "SELECT v.column1, u.{user.id} FROM (VALUES"
-	       " [(CAST($1 AS BIGINT), CAST($2 AS TEXT))]) AS v"
-	       " JOIN {user} u ON lower(u.{user.email}) = lower(v.column2)",
-	.result = "it",
-	.reads_only = true,
-};
-
-static const struct db_statement taken_ids = {
-	.name = "user_taken_ids",
-	.sql = "SELECT v.column1 FROM (VALUES"
-	       " [(CAST($1 AS BIGINT), CAST($2 AS {user.id:type}))]) AS v"
-	       " JOIN {user} u ON u.{user.id} = v.column2",
-	.result = "i",
-	.reads_only = true,
 };
 
 static const struct db_statement by_id = {
@@ -288,9 +236,8 @@ bool_or_null(const bool *truth)
 	return truth != NULL ? db_bool(*truth) : db_null();
 }
 
-/* A UUID is made here, a number by the table. */
-static void
-id_prepare(struct arena *mem, enum user_id_kind kind, struct user *u)
+void
+user_id_prepare(struct arena *mem, enum user_id_kind kind, struct user *u)
 {
 	char *id;
 
@@ -301,16 +248,15 @@ id_prepare(struct arena *mem, enum user_id_kind kind, struct user *u)
 	u->id = id;
 }
 
-/* How many values an insert takes besides the id. */
-static size_t
-insert_count(const struct db *db)
+size_t
+user_insert_count(const struct db *db)
 {
 	return 5 + schema_fields(db)->count;
 }
 
-static void
-insert_values(struct db *db, struct arena *mem, struct user *u,
-	      struct db_value *values)
+void
+user_insert_values(struct db *db, struct arena *mem, struct user *u,
+		   struct db_value *values)
 {
 	const struct db_value known[] = {
 		db_text(u->email),       db_text(u->hashed_password),
@@ -331,14 +277,15 @@ insert_values(struct db *db, struct arena *mem, struct user *u,
 static enum err
 insert_row(struct db *db, struct arena *mem, struct user *u)
 {
-	size_t count = insert_count(db);
+	size_t count = user_insert_count(db);
 	struct db_value *values = arena_array(mem, count + 1, sizeof(*values));
 	struct row row;
 
-	insert_values(db, mem, u, values);
+	user_insert_values(db, mem, u, values);
 	if (u->id != NULL) {
 		values[count] = db_text(u->id);
-		return db_run(db, mem, &insert, values, count + 1, NULL);
+		return db_run(db, mem, &user_insert_one, values, count + 1,
+			      NULL);
 	}
 	TRY(row_find(db, mem, &insert_numbered, values, count, &row));
 	u->id = text_of(&row.cells[0]);
@@ -365,214 +312,9 @@ user_insert(struct db *db, struct arena *mem, struct user *u, int64_t now)
 	enum user_id_kind kind;
 
 	TRY(user_id_find_kind(db, mem, &kind));
-	id_prepare(mem, kind, u);
+	user_id_prepare(mem, kind, u);
 	TRY(insert_row(db, mem, u));
 	return kind == USER_ID_INTEGER ? void_former(db, mem, u, now) : OK;
-}
-
-/* Users on their way into the table. */
-struct crowd {
-	struct db *db;
-	struct arena *mem;
-	struct user *users;
-	size_t count;
-	bool *inserted;
-};
-
-/* Which of them a row is that was inserted: the next one, mostly. */
-static struct user *
-crowd_find(const struct crowd *c, const char *id, const char *email,
-	   size_t *next)
-{
-	for (size_t looked = 0; looked < c->count; looked++) {
-		size_t i = *next;
-		struct user *u = &c->users[i];
-
-		*next = (i + 1) % c->count;
-		if (c->inserted[i] || strcmp(u->email, email) != 0 ||
-		    (u->id != NULL && strcmp(u->id, id) != 0))
-			continue;
-		c->inserted[i] = true;
-		return u;
-	}
-	return NULL;
-}
-
-static enum err
-crowd_take_in(const struct crowd *c, const struct db_rows *rows)
-{
-	size_t next = 0;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct db_value *row = &rows->cells[i * rows->columns];
-		struct user *u = crowd_find(c, text_of(&row[0]),
-					    text_of(&row[1]), &next);
-
-		if (u == NULL)
-			return ERR_INTERNAL;
-		u->id = row[0].text;
-	}
-	return OK;
-}
-
-/* Those that have an id, or those that have none. */
-static enum err
-crowd_insert(const struct crowd *c, bool with_id)
-{
-	size_t columns = insert_count(c->db) + (with_id ? 1 : 0);
-	struct db_value *values =
-		arena_array(c->mem, c->count * columns, sizeof(*values));
-	struct db_value *at = values;
-	struct db_rows rows;
-
-	for (size_t i = 0; i < c->count; i++) {
-		struct user *u = &c->users[i];
-
-		if (c->inserted[i] || (u->id != NULL) != with_id)
-			continue;
-		insert_values(c->db, c->mem, u, at);
-		if (with_id)
-			at[columns - 1] = db_text(u->id);
-		at += columns;
-	}
-	TRY(db_query_rows(
-		c->db, c->mem, with_id ? &insert_many : &insert_many_numbered,
-		values, columns, (size_t)(at - values) / columns, &rows));
-	return crowd_take_in(c, &rows);
-}
-
-static enum err
-crowd_pass_numbers(const struct crowd *c)
-{
-	struct db_value values[] = {
-		db_text(schema_plain(c->db, "user.id")),
-		db_int(0),
-	};
-	int64_t number;
-
-	for (size_t i = 0; i < c->count; i++)
-		if (c->inserted[i] && integer_parse(c->users[i].id, &number) &&
-		    number > values[1].number)
-			values[1].number = number;
-	if (values[1].number == 0 || !schema_has_uuids(c->db))
-		return OK;
-	return db_run(c->db, c->mem, &pass_number, values, countof(values),
-		      NULL);
-}
-
-/* As void_former, of all that were inserted. */
-static enum err
-crowd_void_former(const struct crowd *c, int64_t now)
-{
-	const char **ids = arena_array(c->mem, c->count, sizeof(*ids));
-	size_t count = 0;
-
-	for (size_t i = 0; i < c->count; i++)
-		if (c->inserted[i])
-			ids[count++] = c->users[i].id;
-	TRY(session_begin_many(c->db, c->mem, ids, count, now - 1));
-	TRY(access_token_delete_of_many(c->db, c->mem, ids, count));
-	return oauth_account_delete_of_many(c->db, c->mem, ids, count);
-}
-
-enum err
-user_insert_many(struct db *db, struct arena *mem, struct user *users,
-		 size_t count, int64_t now, bool *inserted)
-{
-	const struct crowd c = {db, mem, users, count, inserted};
-	enum user_id_kind kind;
-
-	memset(inserted, 0, count * sizeof(*inserted));
-	TRY(user_id_find_kind(db, mem, &kind));
-	for (size_t i = 0; i < count; i++)
-		id_prepare(mem, kind, &users[i]);
-	/* Numbers that are given first, lest the table gives one of them. */
-	TRY(crowd_insert(&c, true));
-	if (kind == USER_ID_UUID)
-		return OK;
-	TRY(crowd_pass_numbers(&c));
-	TRY(crowd_insert(&c, false));
-	return crowd_void_former(&c, now);
-}
-
-/* A row is as crowd_insert's of those with an id. */
-static enum err
-load_rows(struct db *db, struct arena *mem, struct user *users, size_t count)
-{
-	size_t columns = insert_count(db) + 1;
-	struct db_value *values =
-		arena_array(mem, count * columns, sizeof(*values));
-
-	for (size_t i = 0; i < count; i++) {
-		struct db_value *at = values + i * columns;
-
-		id_prepare(mem, USER_ID_UUID, &users[i]);
-		insert_values(db, mem, &users[i], at);
-		at[columns - 1] = db_text(users[i].id);
-	}
-	return db_load(db, mem, &insert, values, columns, count);
-}
-
-enum err
-user_load(struct db *db, struct arena *mem, struct user *users, size_t count,
-	  int64_t now)
-{
-	bool *inserted = arena_array(mem, count, sizeof(*inserted));
-	enum user_id_kind kind;
-
-	TRY(user_id_find_kind(db, mem, &kind));
-	if (kind == USER_ID_UUID)
-		return load_rows(db, mem, users, count);
-	/* What came of it must be known there. */
-	TRY(user_insert_many(db, mem, users, count, now, inserted));
-	for (size_t i = 0; i < count; i++)
-		if (!inserted[i])
-			return ERR_ALREADY_EXISTS;
-	return OK;
-}
-
-/* One look at addresses, or at ids. A row begins with a place in the list. */
-static enum err
-taken_query(struct db *db, struct arena *mem, const struct user *users,
-	    size_t count, bool ids, struct db_rows *out)
-{
-	struct db_value *values = arena_array(mem, count * 2, sizeof(*values));
-	size_t rows = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const char *text = ids ? users[i].id : users[i].email;
-
-		if (text == NULL)
-			continue;
-		values[rows * 2] = db_int((int64_t)i);
-		values[rows * 2 + 1] = db_text(text);
-		rows++;
-	}
-	return db_query_rows(db, mem, ids ? &taken_ids : &taken_emails, values,
-			     2, rows, out);
-}
-
-enum err
-user_find_taken(struct db *db, struct arena *mem, const struct user *users,
-		size_t count, enum user_taken *out)
-{
-	struct db_rows rows;
-
-	for (size_t i = 0; i < count; i++)
-		out[i] = USER_FREE;
-	TRY(taken_query(db, mem, users, count, true, &rows));
-	for (size_t i = 0; i < rows.count; i++)
-		out[rows.cells[i].number] = USER_HAS_ID;
-	TRY(taken_query(db, mem, users, count, false, &rows));
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct db_value *row = &rows.cells[i * rows.columns];
-		const struct user *u = &users[row[0].number];
-		bool same =
-			u->id == NULL || strcmp(u->id, text_of(&row[1])) == 0;
-
-		out[row[0].number] = same ? USER_THERE : USER_HAS_EMAIL;
-	}
-	return OK;
 }
 
 enum err

@@ -58,36 +58,6 @@ struct user_session {
 enum err user_insert(struct db *db, struct arena *mem, struct user *u,
 		     int64_t now) NODISCARD NONNULL(1, 2, 3);
 
-/*
- * The same for many, and what cannot be inserted stands in nobody's way:
- * inserted[i] tells which were. Those that were not have an id or an address
- * (without case) that is taken, perhaps by one before them. Ids that are given
- * to a table that numbers its rows are past for it then.
- */
-enum err user_insert_many(struct db *db, struct arena *mem, struct user *users,
-			  size_t count, int64_t now, bool *inserted)
-	NODISCARD NONNULL(1, 2, 3, 6);
-
-/*
- * The same, faster, all of them or none: ERR_ALREADY_EXISTS when one of them is
- * in somebody's way, and the transaction must not be committed then.
- */
-enum err user_load(struct db *db, struct arena *mem, struct user *users,
-		   size_t count, int64_t now) NODISCARD NONNULL(1, 2, 3);
-
-/* Who has the address of a user, or his id. */
-enum user_taken {
-	USER_FREE,
-	USER_THERE,     /* the address, and the id, if he has one */
-	USER_HAS_EMAIL, /* somebody of another id */
-	USER_HAS_ID     /* somebody of another address */
-};
-
-/* Of many at once; an id may be NULL. */
-enum err user_find_taken(struct db *db, struct arena *mem,
-			 const struct user *users, size_t count,
-			 enum user_taken *out) NODISCARD NONNULL(1, 2, 3, 5);
-
 /* ERR_NOT_FOUND when there is none. The id is canonical. */
 enum err user_by_id(struct db *db, struct arena *mem, const char *id,
 		    struct user *out) NODISCARD NONNULL(1, 2, 3, 4);

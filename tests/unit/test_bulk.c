@@ -3,7 +3,7 @@
 
 #include "base/attr.h"
 #include "db/migrate.h"
-#include "store/user.h"
+#include "store/user_many.h"
 
 #define MANY 1300
 

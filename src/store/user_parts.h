@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Between user.c and user_many.c: how a row of the table is made. */
+#ifndef USER_PARTS_H
+#define USER_PARTS_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "db/db.h"
+#include "store/user.h"
+#include "store/user_id.h"
+
+#define USER_INSERT_COLUMNS                                                    \
+	"{user.email}, {user.hashed_password}, {user.is_active},"              \
+	" {user.is_superuser}, {user.is_verified}{user.fields:plain}"
+#define USER_INSERT_VALUES "$1, $2, $3, $4, $5{user.fields:values}"
+
+/* One row; its last value is the id. */
+extern const struct db_statement user_insert_one;
+
+/* How many values an insert takes besides the id. */
+size_t user_insert_count(const struct db *db) NONNULL(1);
+
+/* Writes them. */
+void user_insert_values(struct db *db, struct arena *mem, struct user *u,
+			struct db_value *values) NONNULL(1, 2, 3, 4);
+
+/* A UUID is made here, a number by the table. */
+void user_id_prepare(struct arena *mem, enum user_id_kind kind, struct user *u)
+	NONNULL(1, 3);
+
+#endif
