@@ -663,14 +663,13 @@ pg_load(struct db *db, struct arena *mem, const struct db_statement *insert,
 	const struct db_value *values, size_t count, size_t rows)
 {
 	struct db_statement copy = *insert;
-	struct order o = {.statement = &copy};
-	PGresult *res = NULL;
 	struct buf data;
+	struct order o = {.statement = &copy, .rows = &data};
+	PGresult *res;
 	enum err e;
 
 	copy.sql = pg_copy_of(mem, insert->sql);
 	pg_copy_rows(mem, values, count, rows, &data);
-	o.rows = &data;
 	e = order_run(pg_of(db), &o, &res);
 	PQclear(res);
 	return e;
