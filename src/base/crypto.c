@@ -7,10 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 
 static const char base64url_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -144,117 +141,6 @@ crypto_base64_decode(struct arena *mem, const char *text, unsigned char **out,
 	letters_swap(copy, '+', '-');
 	letters_swap(copy, '/', '_');
 	return crypto_base64url_decode(mem, copy, len, out, out_len);
-}
-
-void
-crypto_sha256(const void *bytes, size_t len, unsigned char out[SHA256_SIZE])
-{
-	unsigned size = 0;
-
-	if (EVP_Digest(len > 0 ? bytes : "", len, out, &size, EVP_sha256(),
-		       NULL) != 1 ||
-	    size != SHA256_SIZE)
-		abort();
-}
-
-char *
-crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
-{
-	static const char hex[] = "0123456789abcdef";
-	unsigned char digest[SHA256_SIZE];
-	char *text = arena_alloc(mem, 2 * SHA256_SIZE + 1);
-
-	crypto_sha256(bytes, len, digest);
-	for (size_t i = 0; i < SHA256_SIZE; i++) {
-		text[2 * i] = hex[digest[i] >> 4];
-		text[2 * i + 1] = hex[digest[i] & 15];
-	}
-	return text;
-}
-
-struct mac_key {
-	EVP_MAC_CTX *mac;
-	size_t size;
-};
-
-static const char *
-hash_of_size(size_t size)
-{
-	static const char *const names[] = {"SHA256", "SHA384", "SHA512"};
-
-	if (size < SHA256_SIZE || size > MAC_SIZE_LIMIT || size % 16 != 0)
-		abort();
-	return names[size / 16 - 2];
-}
-
-/* An empty key is still a key; a NULL one would mean "the one before". */
-static void
-mac_set_key(struct mac_key *k, const void *secret, size_t len)
-{
-	static const unsigned char empty[1];
-	/* OpenSSL only reads it, whatever the type says. */
-	char *hash = (char *)(uintptr_t)hash_of_size(k->size);
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash,
-						 0),
-		OSSL_PARAM_construct_end(),
-	};
-
-	if (EVP_MAC_init(k->mac, len > 0 ? secret : empty, len, params) != 1)
-		abort();
-}
-
-struct mac_key *
-mac_key_new_sized(const void *secret, size_t len, size_t size)
-{
-	struct mac_key *k = malloc(sizeof(*k));
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
-	if (k == NULL || hmac == NULL)
-		abort();
-	k->mac = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	if (k->mac == NULL)
-		abort();
-	k->size = size;
-	mac_set_key(k, secret, len);
-	return k;
-}
-
-struct mac_key *
-mac_key_new(const void *secret, size_t len)
-{
-	return mac_key_new_sized(secret, len, SHA256_SIZE);
-}
-
-void
-mac_key_free(struct mac_key *k)
-{
-	if (k == NULL)
-		return;
-	EVP_MAC_CTX_free(k->mac);
-	free(k);
-}
-
-void
-crypto_warm(void)
-{
-	static const char nothing[1];
-
-	/* This uses all that workers use. */
-	mac_key_free(mac_key_new(nothing, sizeof(nothing)));
-}
-
-void
-mac_sign(struct mac_key *k, const void *bytes, size_t len, unsigned char *out)
-{
-	size_t size = 0;
-
-	/* Without a key the context starts again from its kept inner state. */
-	if (EVP_MAC_init(k->mac, NULL, 0, NULL) != 1 ||
-	    EVP_MAC_update(k->mac, bytes, len) != 1 ||
-	    EVP_MAC_final(k->mac, out, &size, k->size) != 1 || size != k->size)
-		abort();
 }
 
 bool

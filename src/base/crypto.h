@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What we take from OpenSSL, and the encodings that go with it. The only files
- * that include openssl headers are crypto.c and, for keys with a public and a
+ * that include openssl headers are crypto*.c and, for keys with a public and a
  * private part, jws_key*.
  */
 #ifndef CRYPTO_H
@@ -15,10 +15,6 @@
 #include "base/err.h"
 
 #define SHA256_SIZE 32
-
-/* Has the library make now what it makes at its first use: before a fork, the
- * children share it. */
-void crypto_warm(void);
 
 /* Fills from the system's generator; a failing one ends the process. */
 void crypto_random(void *out, size_t len) NONNULL(1);
@@ -53,7 +49,7 @@ char *crypto_sha256_hex(struct arena *mem, const void *bytes, size_t len)
 
 /*
  * A key for HMAC (RFC 2104) with SHA-256, or with SHA-2 of `size` bytes: 32,
- * 48 or 64. Made once and reused: its context keeps the key's inner state.
+ * 48 or 64. Made once and reused: it keeps what the hash made of the key.
  * Heap; the caller frees, which wipes.
  */
 struct mac_key;

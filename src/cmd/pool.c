@@ -5,7 +5,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
 #include "cmd/command.h"
 #include "cmd/courier_process.h"
 #include "cmd/worker.h"
@@ -170,6 +169,5 @@ command_pool(const struct invocation *in)
 	if (configure(in, &conf) != OK)
 		return EX_CONFIG;
 	command_set_log(conf);
-	crypto_warm();
 	return pool_run(plan_new(conf), &calls);
 }

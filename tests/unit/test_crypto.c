@@ -96,13 +96,14 @@ fill(struct arena *mem, const char *text, unsigned char byte, size_t len)
 }
 
 static const char *
-mac_hex(struct arena *mem, struct mac_key *k, const char *data, size_t len)
+mac_hex(struct arena *mem, struct mac_key *k, size_t size, const char *data,
+	size_t len)
 {
-	unsigned char mac[SHA256_SIZE];
-	char *text = arena_alloc(mem, 2 * SHA256_SIZE + 1);
+	unsigned char mac[MAC_SIZE_LIMIT];
+	char *text = arena_alloc(mem, 2 * size + 1);
 
 	mac_sign(k, data, len, mac);
-	for (size_t i = 0; i < SHA256_SIZE; i++)
+	for (size_t i = 0; i < size; i++)
 		(void)snprintf(text + 2 * i, 3, "%02x", mac[i]);
 	return text;
 }
@@ -118,8 +119,53 @@ mac_gives_the_published_codes_each_time(void **state)
 		struct mac_key *k = mac_key_new(key, c->key_len);
 
 		for (int again = 0; again < 3; again++)
+			assert_string_equal(mac_hex(*state, k, SHA256_SIZE,
+						    data, c->data_len),
+					    c->mac);
+
+		mac_key_free(k);
+	}
+}
+
+/* RFC 4231, cases 1 and 6, with the longer hashes. */
+static const struct {
+	size_t size;
+	unsigned char key_byte;
+	size_t key_len;
+	const char *data;
+	const char *mac;
+} long_cases[] = {
+	{48, 0x0b, 20, "Hi There",
+	 "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59c"
+	 "faea9ea9076ede7f4af152e8b2fa9cb6"},
+	{48, 0xaa, 131,
+	 "Test Using Larger Than Block-Size Key - Hash Key First",
+	 "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6"
+	 "0c2ef6ab4030fe8296248df163f44952"},
+	{64, 0x0b, 20, "Hi There",
+	 "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
+	 "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854"},
+	{64, 0xaa, 131,
+	 "Test Using Larger Than Block-Size Key - Hash Key First",
+	 "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
+	 "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598"},
+};
+
+static void
+longer_macs_are_the_published_ones(void **state)
+{
+	for (size_t i = 0; i < countof(long_cases); i++) {
+		size_t size = long_cases[i].size;
+		const char *data = long_cases[i].data;
+		const char *key = fill(*state, NULL, long_cases[i].key_byte,
+				       long_cases[i].key_len);
+		struct mac_key *k =
+			mac_key_new_sized(key, long_cases[i].key_len, size);
+
+		for (int again = 0; again < 2; again++)
 			assert_string_equal(
-				mac_hex(*state, k, data, c->data_len), c->mac);
+				mac_hex(*state, k, size, data, strlen(data)),
+				long_cases[i].mac);
 
 		mac_key_free(k);
 	}
@@ -130,10 +176,10 @@ mac_keys_do_not_mix(void **state)
 {
 	struct mac_key *one = mac_key_new("Jefe", 4);
 	struct mac_key *two = mac_key_new("Jeff", 4);
-	const char *first = mac_hex(*state, one, "x", 1);
-	const char *other = mac_hex(*state, two, "x", 1);
+	const char *first = mac_hex(*state, one, SHA256_SIZE, "x", 1);
+	const char *other = mac_hex(*state, two, SHA256_SIZE, "x", 1);
 
-	assert_string_equal(mac_hex(*state, one, "x", 1), first);
+	assert_string_equal(mac_hex(*state, one, SHA256_SIZE, "x", 1), first);
 	assert_string_not_equal(first, other);
 
 	mac_key_free(one);
@@ -285,6 +331,7 @@ main(void)
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		cmocka_unit_test(sha256_counts_the_byte_nul),
 		cmocka_unit_test(mac_gives_the_published_codes_each_time),
+		cmocka_unit_test(longer_macs_are_the_published_ones),
 		cmocka_unit_test(mac_keys_do_not_mix),
 		cmocka_unit_test(
 			base64url_spells_as_the_rfc_does_without_padding),
