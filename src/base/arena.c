@@ -7,12 +7,14 @@
 #define ALIGNMENT ((size_t)16)
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
-/* Blocks are handed out from the newest chunk; older ones only wait. What has
- * not been handed out is zero. */
+/* Blocks are handed out from the newest chunk; older ones only wait. They are
+ * zero: what has been handed out before was wiped, and what never was is
+ * cleared first. Not all at once: pages that nobody wants cost nothing then. */
 struct chunk {
 	struct chunk *older;
 	size_t size;
 	size_t used;
+	size_t cleared;
 	_Alignas(16) unsigned char bytes[];
 };
 
@@ -32,12 +34,14 @@ arena_exhausted(size_t size)
 static struct chunk *
 chunk_new(size_t size, struct chunk *older)
 {
-	struct chunk *c = calloc(1, sizeof(*c) + size);
+	struct chunk *c = malloc(sizeof(*c) + size);
 
 	if (c == NULL)
 		arena_exhausted(size);
 	c->older = older;
 	c->size = size;
+	c->used = 0;
+	c->cleared = 0;
 	return c;
 }
 
@@ -90,23 +94,33 @@ arena_close(struct arena *a)
 	free(a);
 }
 
+/* The next bytes of the newest chunk, which has them. */
+static void *
+chunk_take(struct arena *a, size_t room)
+{
+	struct chunk *c = a->newest;
+	void *block = c->bytes + c->used;
+
+	c->used += room;
+	a->used += room;
+	if (c->used > c->cleared) {
+		memset(c->bytes + c->cleared, 0, c->used - c->cleared);
+		c->cleared = c->used;
+	}
+	return block;
+}
+
 void *
 arena_alloc(struct arena *a, size_t size)
 {
 	struct chunk *c = a->newest;
 	size_t room = rounded(size > 0 ? size : 1);
-	void *block;
 
 	if (room > a->limit || a->used > a->limit - room)
 		arena_exhausted(size);
-	if (room > c->size - c->used) {
-		c = chunk_new(room > CHUNK_SIZE ? room : CHUNK_SIZE, c);
-		a->newest = c;
-	}
-	block = c->bytes + c->used;
-	c->used += room;
-	a->used += room;
-	return block;
+	if (room > c->size - c->used)
+		a->newest = chunk_new(room > CHUNK_SIZE ? room : CHUNK_SIZE, c);
+	return chunk_take(a, room);
 }
 
 void *
@@ -180,8 +194,7 @@ arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
 		return old;
 	if (is_newest(a, old, old_room) && more <= c->size - c->used &&
 	    a->used <= a->limit - more && more <= a->limit) {
-		c->used += more;
-		a->used += more;
+		(void)chunk_take(a, more);
 		return old;
 	}
 	block = arena_alloc(a, new_size);

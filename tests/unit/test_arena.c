@@ -134,6 +134,32 @@ growing_nothing_gives_a_block_and_shrinking_keeps_it(void **state)
 }
 
 static void
+what_the_heap_held_before_is_not_seen(void **state)
+{
+	static const char zeros[5000];
+	size_t size = (size_t)65 * 1024;
+	char *before = malloc(size);
+	struct arena *a;
+	char *block;
+
+	(void)state;
+	assert_non_null(before);
+	memset(before, 0xa5, size);
+	free(before);
+
+	a = arena_open(0, size);
+	block = arena_alloc(a, 100);
+	assert_memory_equal(block, zeros, 100);
+	block = arena_grow(a, block, 100, sizeof(zeros));
+	assert_memory_equal(block, zeros, sizeof(zeros));
+	memset(block, 'x', sizeof(zeros));
+	assert_memory_equal(arena_alloc(a, 100), zeros, 100);
+	assert_int_equal(block[0], 'x');
+	assert_int_equal(block[sizeof(zeros) - 1], 'x');
+	arena_close(a);
+}
+
+static void
 growth_across_the_chunk_keeps_the_content(void **state)
 {
 	size_t size = 16;
@@ -238,6 +264,7 @@ main(void)
 		TEST(the_newest_block_grows_in_place),
 		TEST(an_older_block_moves_and_its_old_place_is_wiped),
 		TEST(growing_nothing_gives_a_block_and_shrinking_keeps_it),
+		TEST(what_the_heap_held_before_is_not_seen),
 		TEST(growth_across_the_chunk_keeps_the_content),
 		TEST(the_limit_ends_the_process),
 		TEST(closing_nothing_is_allowed),
