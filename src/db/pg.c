@@ -322,32 +322,6 @@ notice_ignore(void *arg, const PGresult *res)
 	(void)res;
 }
 
-/* Cuts a list like "a,b" down to its i-th item; a single item serves all. */
-static void
-list_cut(char *list, size_t i)
-{
-	const char *item = list;
-	size_t len;
-
-	if (strchr(list, ',') == NULL)
-		return;
-	for (; i > 0; i--) {
-		item += strcspn(item, ",");
-		if (*item == ',')
-			item++;
-	}
-	len = strcspn(item, ",");
-	memmove(list, item, len);
-	list[len] = '\0';
-}
-
-static bool
-is_host_list(const char *keyword)
-{
-	return strcmp(keyword, "host") == 0 ||
-	       strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
-}
-
 static PGconn *
 conn_start(const struct pg *pg, size_t host)
 {
@@ -371,8 +345,8 @@ conn_start(const struct pg *pg, size_t host)
 	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
 		if (o->val == NULL || n + 2 >= OPTIONS_LIMIT)
 			continue;
-		if (is_host_list(o->keyword))
-			list_cut(o->val, host);
+		if (pg_is_host_list(o->keyword))
+			pg_list_cut(o->val, host);
 		keys[n] = o->keyword;
 		values[n++] = o->val;
 	}
@@ -491,6 +465,13 @@ host_try(struct pg *pg, int64_t deadline)
 	return e;
 }
 
+/* The one that is to begin with was of no use: it is the last to be asked. */
+static void
+host_pass(struct pg *pg)
+{
+	pg->host = (pg->host + 1) % pg->hosts;
+}
+
 /* Tries each host, the last good one first, all within the limit. */
 static enum err
 hosts_try(struct pg *pg)
@@ -503,7 +484,7 @@ hosts_try(struct pg *pg)
 
 		if (host_try(pg, now + share) == OK)
 			return OK;
-		pg->host = (pg->host + 1) % pg->hosts;
+		host_pass(pg);
 	}
 	return ERR_DATABASE_DOWN;
 }
@@ -570,6 +551,9 @@ order_run(struct pg *pg, struct order *o, PGresult **out)
 		if (fate == FATE_KEEP)
 			return e;
 		pg_disconnect(pg);
+		/* A server that lives ends a slow statement itself. */
+		if (fate == FATE_LATE)
+			host_pass(pg);
 		if (pg->db.in_transaction)
 			return fate == FATE_UNTOUCHED ? ERR_CONFLICT : e;
 		if (attempt > 0 || fate == FATE_LATE ||
@@ -723,7 +707,7 @@ hosts_count(const PQconninfoOption *options)
 	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
 		size_t items = 1;
 
-		if (o->val == NULL || !is_host_list(o->keyword))
+		if (o->val == NULL || !pg_is_host_list(o->keyword))
 			continue;
 		for (const char *c = o->val; *c != '\0'; c++)
 			items += *c == ',';

@@ -118,3 +118,28 @@ pg_cell_read(const char *text, char type, struct arena *mem,
 		return false;
 	}
 }
+
+void
+pg_list_cut(char *list, size_t i)
+{
+	const char *item = list;
+	size_t len;
+
+	if (strchr(list, ',') == NULL)
+		return;
+	for (; i > 0; i--) {
+		item += strcspn(item, ",");
+		if (*item == ',')
+			item++;
+	}
+	len = strcspn(item, ",");
+	memmove(list, item, len);
+	list[len] = '\0';
+}
+
+bool
+pg_is_host_list(const char *keyword)
+{
+	return strcmp(keyword, "host") == 0 ||
+	       strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
+}

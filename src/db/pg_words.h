@@ -42,4 +42,10 @@ const char *pg_value_text(struct arena *mem, const struct db_value *v)
 bool pg_cell_read(const char *text, char type, struct arena *mem,
 		  struct db_value *out) NODISCARD NONNULL(1, 3, 4);
 
+/* Whether an option of the address lists something of each host. */
+bool pg_is_host_list(const char *keyword) NONNULL(1);
+
+/* Cuts a list like "a,b" down to its i-th item; a single item serves all. */
+void pg_list_cut(char *list, size_t i) NONNULL(1);
+
 #endif
