@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Proves that the manual knows every setting, section, route, problem, log
-event and command, and that mandoc has nothing to say about its pages.
+event and command, that mandoc has nothing to say about its pages, and that
+doc/scaling.md says of every statement what other databases make of it.
 """
 
 import os
@@ -74,6 +75,23 @@ def check_events():
             house.fault(f"fastcgi-users.8: command {command} is missing")
 
 
+def check_statements():
+    text = house.read("doc/scaling.md")
+    names = [(path, name) for path in house.sources("src", (".c",))
+             for name in re.findall(r"struct db_statement \w+ = \{\s*"
+                                    r'\.name = "(\w+)"', house.read(path))]
+    if len(names) < 40:
+        house.fault("src/: the check finds no statements")
+    for path, name in names:
+        if f"`{name}`" not in text:
+            house.fault(f"doc/scaling.md: the statement {name} ({path}) is "
+                        "missing from the table of what other databases "
+                        "make of each")
+    for name in sorted(os.listdir(os.path.join(house.TOP, "sql", "pg"))):
+        if f"`{name}`" not in text:
+            house.fault(f"doc/scaling.md: the migration {name} is missing")
+
+
 def check_mandoc():
     mandoc = os.environ.get("MANDOC", "mandoc")
     if mandoc == "none":
@@ -91,6 +109,7 @@ def main():
     check_settings()
     check_routes()
     check_events()
+    check_statements()
     check_mandoc()
     house.finish()
 

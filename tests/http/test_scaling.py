@@ -174,16 +174,47 @@ def test_migrations_begun_at_all_machines_at_once_are_made_once(cluster):
                        "status").returncode == 0
 
 
+def test_a_database_that_is_serializable_is_served(cluster, machines):
+    """The isolation of CockroachDB."""
+    def collided():
+        return any("code=40001" in cluster.read(m.name + ".log")
+                   for m in cluster.machines)
+
+    cluster.ask("ALTER DATABASE fastcgi_users SET "
+                "default_transaction_isolation = 'serializable'")
+    try:
+        for machine in cluster.machines:
+            machine.renew_workers()
+        for m in machines:
+            m.admin()
+        parallel(lambda m=m: life(m, "rows") for m in machines * 4)
+        user = machines[0].register()
+        for _ in range(50):
+            answers = parallel(lambda m=m: m.try_login(
+                user["email"], backend="rows").status_code
+                for m in machines * 3)
+            assert set(answers) <= {200, 503} and 200 in answers, answers
+            if collided():
+                break
+        assert collided()
+    finally:
+        cluster.ask("ALTER DATABASE fastcgi_users RESET "
+                    "default_transaction_isolation")
+        for machine in cluster.machines:
+            machine.renew_workers()
+
+
 # PostgreSQL goes, and its replica takes over.
 
-def life(client):
+def life(client, backend="bearer"):
     """The main flows, by one client."""
-    user, token = client.newcomer()
+    user = client.register()
+    token = client.login(user["email"], backend=backend)
     assert client.get("/users/me", token=token).json() == user
     moved = client.patch("/users/me", token=token,
                          json={"email": new_email("moved")})
     assert moved.status_code == 200
-    assert client.post("/auth/bearer/logout",
+    assert client.post(f"/auth/{backend}/logout",
                        token=token).status_code == 204
     assert client.get("/users/me", token=token).status_code == 401
     assert client.delete(f"/users/{user['id']}",
@@ -235,22 +266,31 @@ def test_a_promoted_replica_has_all_that_was_acknowledged(new_stack):
     assert seen_by(clients, token) == [200, 200, 200]
 
 
-def test_a_server_that_takes_no_writes_any_more_is_left(new_stack):
-    cluster = new_stack("postgres", kind=Cluster, replica=True, machines=1,
-                        workers=1)
-    register_at_each(cluster)
-    cluster.promote()
-
-    # Their connections stay, and so do reads.
+def turn_read_only(cluster):
+    """Connections stay, and so do reads."""
     cluster.ask_server(PRIMARY, "ALTER SYSTEM SET "
                                 "default_transaction_read_only = on")
     cluster.ask_server(PRIMARY, "SELECT pg_reload_conf()")
     assert stacks.wait_until(lambda: cluster.ask_server(
         PRIMARY, "SHOW transaction_read_only") == "on")
 
+
+@pytest.mark.parametrize("change", [
+    turn_read_only, lambda cluster: cluster.fall_silent(PRIMARY)],
+    ids=["read-only", "silent"])
+def test_a_server_that_takes_no_writes_any_more_is_left(new_stack, change):
+    cluster = new_stack("postgres", kind=Cluster, replica=True, machines=1,
+                        workers=1, settings=["database.statement_limit=1"])
+    cluster.kills_with = {9}
+    before = register_at_each(cluster)
+    cluster.promote()
+
+    change(cluster)
+
     made = register_at_each(cluster)
-    assert failover.found_in(cluster, REPLICA, made) == set(made)
-    assert failover.found_in(cluster, PRIMARY, made) == set()
+    cluster.power_off(PRIMARY)
+    assert failover.found_in(cluster, REPLICA, before + made) == {
+        *before, *made}
 
 
 # With poolers between.

@@ -159,6 +159,13 @@ class Cluster(stacks.Stack):
                                               children)))
         del self.processes[name]
 
+    def fall_silent(self, name):
+        """Says nothing any more, and refuses nobody, as a machine whose
+        network is gone; power_off is what ends it."""
+        pid = self.processes[name]["pid"]
+        for process in [pid, *stacks.process_children(pid)]:
+            stacks.send_signal(process, signal.SIGSTOP)
+
     def promote(self, server=REPLICA):
         """What Patroni does when it has made sure that the other is gone."""
         self.run(os.path.join(stacks.find_postgres(), "pg_ctl"), "promote",
@@ -192,6 +199,7 @@ auth_file = {self.path(name, "users.txt")}
 pool_mode = transaction
 default_pool_size = 4
 server_login_retry = 1
+query_wait_timeout = 2
 """)
         self.launch(name, [stacks.find_command("pgbouncer", "pgbouncer"),
                            file])

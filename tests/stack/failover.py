@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Kills PostgreSQL under load, promotes its replica, and counts.
 
-  tests/stack/failover.py [--runs N] [--pooler] [--blind SECONDS]
+  tests/stack/failover.py [--runs N] [--pooler] [--blind SECONDS] [--silent]
+                          [--set SECTION.SETTING=VALUE]...
 
 Three machines register users without pause, the primary is killed with all
-its processes, and its replica is promoted after --blind seconds, which is
-what a manager takes to notice. Each run prints one line: the answers by
+its processes (--silent: stopped, so that nobody hears that it is gone), and
+its replica is promoted after --blind seconds, which is what a manager takes
+to notice. Each run prints one line: the answers by
 status; acknowledged registrations, and how many of them the promoted server
 has, and has not; the longest time without a registration; and how long after
 the kill, and after the promotion, the first one was acknowledged.
@@ -103,16 +105,19 @@ def found_in(cluster, server, emails):
     return there & set(emails)
 
 
-def run(cluster, before=200, after=200, blind=0.0):
+def run(cluster, before=200, after=200, blind=0.0, silent=False):
     """One failover, from the primary to the replica; what it came to."""
+    go_away = cluster.fall_silent if silent else cluster.power_off
     with Registrations(cluster.port) as load:
         is_back = load.wait_for(before)
         killed = time.monotonic()
-        cluster.power_off(PRIMARY)
+        go_away(PRIMARY)
         time.sleep(blind)
         cluster.promote()
         promoted = time.monotonic()
         is_back = load.wait_for(after, promoted) and is_back
+    if silent:
+        cluster.power_off(PRIMARY)
     if not is_back:
         raise stacks.Failure("registrations did not come back: "
                              f"{load.statuses()}\n{cluster.last_words()}")
@@ -138,6 +143,7 @@ def main():
     parser.add_argument("--pooler", action="store_true",
                         help="with a pgbouncer before each server")
     parser.add_argument("--blind", type=float, default=0, metavar="SECONDS")
+    parser.add_argument("--silent", action="store_true")
     parser.add_argument("--set", dest="settings", action="append", default=[],
                         metavar="SECTION.SETTING=VALUE")
     options = parser.parse_args()
@@ -146,8 +152,8 @@ def main():
                           settings=[*CHEAP, *options.settings])
         try:
             cluster.start()
-            print(json.dumps(run(cluster, 500, 500, options.blind)),
-                  flush=True)
+            print(json.dumps(run(cluster, 500, 500, options.blind,
+                                 options.silent)), flush=True)
         finally:
             cluster.remove()
 
