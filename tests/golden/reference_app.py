@@ -7,6 +7,7 @@ Settings come from the environment:
   TOKEN_LOG           file that receives one JSON line for each mailed token
   REFUSE=1            refuse passwords shorter than eight characters
   CHEAP=1             hash passwords with the cheapest parameters
+  POOL                connections to the database that each process may have
   FEATURES            words, none for a plain application:
     numbers           whole numbers for ids
     fields            columns of its own
@@ -65,8 +66,11 @@ LIFETIME = 3600
 SHORTEST = 8
 
 
+POOL = os.environ.get("POOL")
+
 engine = create_async_engine(
-    DATABASE if "://" in DATABASE else f"sqlite+aiosqlite:///{DATABASE}"
+    DATABASE if "://" in DATABASE else f"sqlite+aiosqlite:///{DATABASE}",
+    **({"pool_size": int(POOL), "max_overflow": 0} if POOL else {}),
 )
 if engine.dialect.name == "sqlite":
 

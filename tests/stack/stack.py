@@ -391,13 +391,14 @@ class Stack:
         self.save_record()
         return p
 
-    def run(self, *command, given=None, check=True):
-        """Runs a command to its end as the stack's user."""
+    def run(self, *command, given=None, check=True, variables=()):
+        """Runs a command to its end as the stack's user, with more variables
+        in its environment."""
         done = subprocess.run(
             command, cwd=self.folder, input=given, text=True,
             errors="replace", stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True, env=self.environment(), umask=0o077,
-            check=False, **self.as_user())
+            capture_output=True, env=self.environment(**dict(variables)),
+            umask=0o077, check=False, **self.as_user())
         if check and done.returncode != 0:
             said = (done.stderr or done.stdout).strip()
             raise Failure(f"{' '.join(command)} failed with status "
@@ -604,6 +605,10 @@ class Stack:
                 directive.replace("@FOLDER@", self.folder)) + brace
         return text[:start] + several + others + text[end:]
 
+    def other_sites(self):
+        """Lines that include sites besides the program's own: none."""
+        return ""
+
     def oauth_pool(self, text):
         """The lines for a pool of that name are comments in the example."""
         start = "#upstream fastcgi_users_oauth {"
@@ -666,7 +671,7 @@ events {{
 http {{
 	access_log {self.path('access.log') if self.access_log else 'off'};
 {temporary}	include {self.path('nginx-site.conf')};
-}}
+{self.other_sites()}}}
 """, 0o644)
         self.forget_file("nginx.pid")
         self.launch("nginx", [find_command("nginx", "nginx"), "-p",
