@@ -13,6 +13,17 @@
 
 #define FLOOD_SIZE ((size_t)64 * 1024)
 
+/* Until so many requests are being run or have been. */
+static void
+wait_for_start(const struct fixture *f, int count)
+{
+	int64_t until = clock_monotonic() + PATIENCE;
+
+	while (f->shared->served < count && clock_monotonic() < until)
+		pause_ms(1);
+	assert_int_equal(f->shared->served, count);
+}
+
 /* A record of the end of request `id`, with the protocol's status. */
 static void
 expect_refusal(int fd, unsigned char id, unsigned char status)
@@ -172,7 +183,7 @@ abort_while_the_request_runs_comes_too_late(void **state)
 	worker_start(f);
 	fd = connect_to(f);
 	ask(f, fd, "/slow");
-	pause_ms(SLOW_MS / 3);
+	wait_for_start(f, 1);
 	record(f, 2, "", 0);
 	request_send(f, fd);
 
@@ -192,7 +203,7 @@ sender_that_leaves_while_its_request_runs_harms_nobody(void **state)
 	good = connect_to(f);
 	leaver = connect_to(f);
 	ask(f, leaver, "/slow");
-	pause_ms(SLOW_MS / 3);
+	wait_for_start(f, 1);
 	ask(f, good, "/good");
 	(void)close(leaver);
 
