@@ -72,36 +72,54 @@ static const unsigned char base64url_values[256] = {
 	['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
 };
 
+/* Four digits, or fewer at the end, as one number; false when one is none. */
+static bool
+group_read(const char *text, size_t digits, uint32_t *out)
+{
+	uint32_t group = 0;
+
+	for (size_t i = 0; i < digits; i++) {
+		uint32_t value = base64url_values[(unsigned char)text[i]];
+
+		if (value == 0)
+			return false;
+		group = group << 6 | (value - 1);
+	}
+	*out = group;
+	return true;
+}
+
 enum err
 crypto_base64url_decode(struct arena *mem, const char *text, size_t len,
 			unsigned char **out, size_t *out_len)
 {
-	unsigned char *bytes;
-	size_t count = 0;
-	uint32_t group = 0;
-	unsigned bits = 0;
+	const char *end = text + (len & ~(size_t)3);
+	unsigned char *to;
+	uint32_t group;
+	size_t rest = len % 4;
 
-	if (len % 4 == 1)
+	if (rest == 1)
 		return ERR_INVALID;
-	bytes = arena_alloc(mem, len / 4 * 3 + 3);
-	for (size_t i = 0; i < len; i++) {
-		uint32_t value = base64url_values[(unsigned char)text[i]];
-
-		if (value == 0)
+	to = arena_alloc(mem, len / 4 * 3 + 3);
+	*out = to;
+	for (; text < end; text += 4) {
+		if (!group_read(text, 4, &group))
 			return ERR_INVALID;
-		group = group << 6 | (value - 1);
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			bytes[count++] = (unsigned char)(group >> bits);
-		}
+		*to++ = (unsigned char)(group >> 16);
+		*to++ = (unsigned char)(group >> 8);
+		*to++ = (unsigned char)group;
 	}
-	/* Bits left over that are not zero would be a second spelling. */
-	if ((group & ((1U << bits) - 1)) != 0)
+	if (!group_read(text, rest, &group))
 		return ERR_INVALID;
-	bytes[count] = '\0';
-	*out = bytes;
-	*out_len = count;
+	/* Bits left over that are not zero would be a second spelling. */
+	if ((group & (rest == 2 ? 15U : rest == 3 ? 3U : 0U)) != 0)
+		return ERR_INVALID;
+	if (rest >= 2)
+		*to++ = (unsigned char)(group >> (rest == 2 ? 4 : 10));
+	if (rest == 3)
+		*to++ = (unsigned char)(group >> 2);
+	*to = '\0';
+	*out_len = (size_t)(to - *out);
 	return OK;
 }
 

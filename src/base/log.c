@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ static const int syslog_priorities[] = {
 static enum log_level level_limit = LEVEL_INFO;
 static const char *request_id;
 static bool use_syslog;
+static bool is_file;    /* standard error is one */
 static int64_t dropped; /* lines since the last that was written */
 
 struct line {
@@ -211,14 +213,15 @@ line_time(struct line *l)
 
 /*
  * A log that nobody reads must not stop the service: a full pipe is waited
- * for once, and then only looked at. A pipe that is writable takes a line.
+ * for once, and then only looked at. A pipe that is writable takes a line. A
+ * file always does.
  */
 static bool
 is_read(void)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	return poll(&p, 1, dropped > 0 ? 0 : PATIENCE_MS) != 0;
+	return is_file || poll(&p, 1, dropped > 0 ? 0 : PATIENCE_MS) != 0;
 }
 
 static void
@@ -278,6 +281,9 @@ log_wants(enum log_level level)
 void
 log_to_syslog(bool wanted)
 {
+	struct stat st;
+
+	is_file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	if (wanted && !use_syslog)
 		openlog("fastcgi-users", LOG_PID, LOG_DAEMON);
 	if (!wanted && use_syslog)

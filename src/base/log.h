@@ -39,7 +39,8 @@ void log_write(enum log_level level, const struct log_field *fields) NONNULL(2);
 void log_set_level(enum log_level level);
 /* Whether a line of this level would be written. */
 bool log_wants(enum log_level level);
-/* To syslog(3), facility daemon, instead of standard error; or back. */
+/* To syslog(3), facility daemon, instead of standard error; or back. Looks at
+ * what standard error is. */
 void log_to_syslog(bool wanted);
 /* Every line carries this id until the next call. NULL for none; borrowed. */
 void log_set_request(const char *id);
