@@ -17,12 +17,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/pg_connect.h"
 #include "db/pg_copy.h"
 #include "db/pg_words.h"
 
 /* Statements beyond these are sent whole each time. */
 #define KNOWN_LIMIT 64
-#define OPTIONS_LIMIT 128
 /* Milliseconds between attempts to connect, while they fail. */
 #define PAUSE_MIN 200
 #define PAUSE_MAX 2000
@@ -60,19 +60,6 @@ struct order {
 	int64_t deadline;
 };
 
-/* Stand before the user's address, which therefore wins. */
-static const struct {
-	const char *key;
-	const char *value;
-} defaults[] = {
-	{"fallback_application_name", "fastcgi-users"},
-	{"target_session_attrs", "read-write"},
-	{"gssencmode", "disable"},
-	{"keepalives_idle", "10"},
-	{"keepalives_interval", "5"},
-	{"keepalives_count", "3"},
-};
-
 static struct pg *
 pg_of(struct db *db)
 {
@@ -85,26 +72,6 @@ pg_disconnect(struct pg *pg)
 	PQfinish(pg->conn);
 	pg->conn = NULL;
 	pg->known_count = 0;
-}
-
-/* False when nothing happened until the deadline. */
-static bool
-socket_wait(int fd, short events, int64_t deadline)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-
-	for (;;) {
-		int64_t left = deadline - clock_monotonic();
-		int n;
-
-		if (fd < 0 || left <= 0)
-			return false;
-		n = poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX);
-		if (n > 0)
-			return true;
-		if (n < 0 && errno != EINTR)
-			return false;
-	}
 }
 
 static int64_t
@@ -129,7 +96,7 @@ result_await(PGconn *conn, int64_t deadline)
 			return FATE_LOST;
 		if (unsent == 0 && PQisBusy(conn) == 0)
 			return FATE_KEEP;
-		if (!socket_wait(PQsocket(conn), events, deadline))
+		if (!pg_wait(PQsocket(conn), events, deadline))
 			return FATE_LATE;
 		if (PQconsumeInput(conn) == 0)
 			return FATE_LOST;
@@ -315,83 +282,6 @@ order_try(struct pg *pg, const struct order *o, PGresult **out, enum fate *fate)
 	return ERR_DATABASE_DOWN;
 }
 
-static void
-notice_ignore(void *arg, const PGresult *res)
-{
-	(void)arg;
-	(void)res;
-}
-
-static PGconn *
-conn_start(const struct pg *pg, size_t host)
-{
-	PQconninfoOption *options = PQconninfoParse(pg->url, NULL);
-	const char *keys[OPTIONS_LIMIT + 1] = {0};
-	const char *values[OPTIONS_LIMIT + 1] = {0};
-	char patience[24];
-	size_t n = 0;
-	PGconn *conn;
-
-	if (options == NULL)
-		return NULL;
-	(void)snprintf(patience, sizeof(patience), "%" PRId64,
-		       (pg->db.statement_limit + 1) * 1000);
-	keys[n] = "tcp_user_timeout";
-	values[n++] = patience;
-	for (size_t i = 0; i < countof(defaults); i++) {
-		keys[n] = defaults[i].key;
-		values[n++] = defaults[i].value;
-	}
-	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
-		if (o->val == NULL || n + 2 >= OPTIONS_LIMIT)
-			continue;
-		if (pg_is_host_list(o->keyword))
-			pg_list_cut(o->val, host);
-		keys[n] = o->keyword;
-		values[n++] = o->val;
-	}
-	keys[n] = "client_encoding";
-	values[n++] = "UTF8";
-	if (!pg->prepared && pg->writes) {
-		/* libpq would believe a pooler: conn_look_through. */
-		keys[n] = "target_session_attrs";
-		values[n] = "any";
-	}
-	conn = PQconnectStartParams(keys, values, 0);
-	PQconninfoFree(options);
-	return conn;
-}
-
-/* False with the reason in db_complaint. */
-static bool
-conn_finish(struct pg *pg, PGconn *conn, int64_t deadline)
-{
-	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-	const char *words = NULL;
-
-	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
-		state = PGRES_POLLING_FAILED;
-	else
-		(void)PQsetNoticeReceiver(conn, notice_ignore, NULL);
-	while (state == PGRES_POLLING_READING ||
-	       state == PGRES_POLLING_WRITING) {
-		short events =
-			state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-
-		if (!socket_wait(PQsocket(conn), events, deadline)) {
-			words = "no connection within the limit";
-			break;
-		}
-		state = PQconnectPoll(conn);
-	}
-	if (state == PGRES_POLLING_OK && PQsetnonblocking(conn, 1) == 0)
-		return true;
-	if (words == NULL)
-		words = conn != NULL ? PQerrorMessage(conn) : "out of memory";
-	db_failed(&pg->db, ERR_DATABASE_DOWN, "connect", "", words);
-	return false;
-}
-
 /* One of our own statements on a new connection. */
 static enum err
 conn_tell(struct pg *pg, const char *name, const char *sql, int64_t deadline,
@@ -450,14 +340,13 @@ conn_look_through(struct pg *pg, int64_t deadline)
 static enum err
 host_try(struct pg *pg, int64_t deadline)
 {
-	PGconn *conn = conn_start(pg, pg->host);
+	/* libpq would believe a pooler: conn_look_through. */
+	bool any = !pg->prepared && pg->writes;
 	enum err e;
 
-	if (!conn_finish(pg, conn, deadline)) {
-		PQfinish(conn);
+	pg->conn = pg_connect(&pg->db, pg->url, pg->host, any, deadline);
+	if (pg->conn == NULL)
 		return ERR_DATABASE_DOWN;
-	}
-	pg->conn = conn;
 	e = pg->prepared ? conn_limit(pg, deadline)
 			 : conn_look_through(pg, deadline);
 	if (e != OK)
@@ -492,7 +381,7 @@ hosts_try(struct pg *pg)
 /* After a failure the next attempts fail at once for a while, so that an
  * outage does not cost every request the time limit. */
 static enum err
-pg_connect(struct pg *pg)
+pg_reconnect(struct pg *pg)
 {
 	if (pg->pause > 0 && clock_monotonic() < pg->next_attempt)
 		return ERR_DATABASE_DOWN;
@@ -527,7 +416,7 @@ pg_ready(struct pg *pg)
 	if (pg->conn != NULL && !conn_is_stale(pg))
 		return OK;
 	pg_disconnect(pg);
-	return pg_connect(pg);
+	return pg_reconnect(pg);
 }
 
 /*
@@ -699,42 +588,14 @@ pg_rollback(struct db *db)
 		pg_disconnect(pg);
 }
 
-static size_t
-hosts_count(const PQconninfoOption *options)
-{
-	size_t most = 1;
-
-	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
-		size_t items = 1;
-
-		if (o->val == NULL || !pg_is_host_list(o->keyword))
-			continue;
-		for (const char *c = o->val; *c != '\0'; c++)
-			items += *c == ',';
-		most = items > most ? items : most;
-	}
-	return most;
-}
-
-/* Whether the address leaves it at the default, or means the same. */
-static bool
-wants_writes(const PQconninfoOption *options)
-{
-	for (const PQconninfoOption *o = options; o->keyword != NULL; o++)
-		if (strcmp(o->keyword, "target_session_attrs") == 0 &&
-		    o->val != NULL)
-			return strcmp(o->val, "read-write") == 0 ||
-			       strcmp(o->val, "primary") == 0;
-	return true;
-}
-
 static enum err
 pg_open(const struct db_settings *settings, struct db **out, const char **why)
 {
-	PQconninfoOption *options = PQconninfoParse(settings->url, NULL);
+	bool writes;
+	size_t hosts = pg_hosts(settings->url, &writes);
 	struct pg *pg;
 
-	if (options == NULL) {
+	if (hosts == 0) {
 		*why = "libpq does not understand the address of the database";
 		return ERR_CONFIGURATION;
 	}
@@ -744,11 +605,10 @@ pg_open(const struct db_settings *settings, struct db **out, const char **why)
 	pg->url = strdup(settings->url);
 	if (pg->url == NULL)
 		abort();
-	pg->hosts = hosts_count(options);
-	pg->writes = wants_writes(options);
+	pg->hosts = hosts;
+	pg->writes = writes;
 	pg->connect_limit = settings->connect_limit;
 	pg->prepared = settings->prepared;
-	PQconninfoFree(options);
 	*out = &pg->db;
 	return OK;
 }

@@ -16,7 +16,7 @@ BESIDE = {("http", "core/ctx.h")}
 ONLY = {"gate": {"base", "http"}, "http": {"base"}}
 
 LIBRARIES = {
-    "libpq-fe.h": "db/pg.c",
+    "libpq-fe.h": ("db/pg",),
     "sqlite3.h": "db/sqlite.c",
     "fcgiapp.h": "gate/libfcgi.c",
     "fcgi_stdio.h": None,
