@@ -6,6 +6,7 @@
 #include "api/bound.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/sign_in.h"
 #include "http/router.h"
 
 /* HEAD is answered by what answers GET, without the body. */
@@ -164,6 +165,31 @@ log_access(const struct call *c, int64_t started)
 		  log_number("ms", clock_monotonic() - started),
 		  log_text("user", c->user.id),
 		  log_text("client", rq->remote_address));
+}
+
+void
+api_foresee(const struct api *api, struct ctx *cx, struct req *const *requests,
+	    size_t count)
+{
+	struct sign_in *list = arena_array(cx->mem, count, sizeof(*list));
+	struct req **whose = arena_array(cx->mem, count, sizeof(*whose));
+	size_t known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct req *rq = requests[i];
+		struct call c = {.api = api, .cx = cx, .rq = rq};
+
+		if (rq->refused != OK)
+			continue;
+		(void)match(api, rq->path, method_answered(rq), &c);
+		if (c.route != NULL && checks_foresee(&c, &list[known].token))
+			whose[known++] = rq;
+	}
+	if (known > 0)
+		sign_in_find(cx, list, known);
+	for (size_t i = 0; i < known; i++)
+		if (list[i].stands)
+			whose[i]->foreseen = &list[i];
 }
 
 void

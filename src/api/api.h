@@ -25,6 +25,14 @@ void api_close(struct api *api);
 void api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	       struct resp *rs) NONNULL(1, 2, 3, 4);
 
+/*
+ * Reads in one go who sent these requests, which wait to be served. cx->mem
+ * has to live until the last of them is. It is only ever a saving: what is not
+ * foreseen is found by api_serve.
+ */
+void api_foresee(const struct api *api, struct ctx *cx,
+		 struct req *const *requests, size_t count) NONNULL(1, 2, 3);
+
 /* One request on its way through checks and handler. */
 struct call {
 	const struct api *api;

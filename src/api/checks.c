@@ -120,7 +120,14 @@ enum err
 checks_find_user(struct call *c, token_reader *read)
 {
 	const struct config *conf = c->cx->conf;
+	const struct sign_in *foreseen = c->rq->foreseen;
 	enum err nobody = ERR_UNAUTHORIZED;
+
+	if (foreseen != NULL) {
+		c->user = foreseen->user;
+		c->token = foreseen->token;
+		return OK;
+	}
 
 	for (size_t i = 0; i < conf->backend_count; i++) {
 		const struct backend_settings *b = &conf->backend[i];
@@ -138,6 +145,32 @@ checks_find_user(struct call *c, token_reader *read)
 }
 
 static bool
+asks_who(const struct call *c)
+{
+	return c->route->who != WHO_ANYBODY && c->route->who != WHO_VISITOR;
+}
+
+bool
+checks_foresee(const struct call *c, struct token *out)
+{
+	const struct config *conf = c->cx->conf;
+
+	if (!asks_who(c) || is_unsafe(c->rq->method) || guard_may_trust(c))
+		return false;
+	for (size_t i = 0; i < conf->backend_count; i++) {
+		const struct backend_settings *b = &conf->backend[i];
+		const char *text = checks_token(c, b);
+		enum err e = ERR_BAD_TOKEN;
+
+		if (text != NULL)
+			e = sign_in_decode(c->cx, b, text, out);
+		if (e != ERR_BAD_TOKEN)
+			return e == OK;
+	}
+	return false;
+}
+
+static bool
 wants_verified(const struct call *c)
 {
 	if (c->route->who == WHO_BACKEND_USER)
@@ -150,7 +183,7 @@ wants_verified(const struct call *c)
 static enum err
 check_who(struct call *c)
 {
-	if (c->route->who == WHO_ANYBODY || c->route->who == WHO_VISITOR)
+	if (!asks_who(c))
 		return OK;
 	if (c->route->who == WHO_GUARDED)
 		return guard_admit(c);

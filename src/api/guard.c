@@ -135,6 +135,12 @@ find_user(struct call *c, bool by_signature)
 	return c->user.is_active ? OK : ERR_UNAUTHORIZED;
 }
 
+bool
+guard_may_trust(const struct call *c)
+{
+	return c->route->who == WHO_GUARDED && c->api->guard->trusts;
+}
+
 enum err
 guard_admit(struct call *c)
 {

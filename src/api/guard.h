@@ -20,4 +20,7 @@ const struct guard *guard_make(struct arena *mem, const struct config *conf,
  */
 enum err guard_admit(struct call *c) NODISCARD NONNULL(1);
 
+/* Whether it may do so by the token's signature alone. */
+bool guard_may_trust(const struct call *c) NONNULL(1);
+
 #endif

@@ -69,6 +69,11 @@ struct route {
  */
 enum err checks_run(struct call *c) NODISCARD NONNULL(1);
 
+/* The token by which checks_run will recognise who asks, as far as that can be
+ * told without the database. Of GET and HEAD alone. */
+bool checks_foresee(const struct call *c, struct token *out)
+	NODISCARD NONNULL(1, 2);
+
 /* What the request carries by the backend's transport; NULL for nothing. */
 const char *checks_token(const struct call *c, const struct backend_settings *b)
 	NONNULL(1, 2);

@@ -109,6 +109,18 @@ serve(void *worker, struct req *rq, struct resp *rs)
 }
 
 static void
+foresee(void *worker, struct req *const *requests, size_t count,
+	struct arena *mem)
+{
+	struct worker *w = worker;
+	struct ctx cx = w->cx;
+
+	cx.mem = mem;
+	cx.now = clock_now();
+	api_foresee(w->api, &cx, requests, count);
+}
+
+static void
 idle(void *worker)
 {
 	struct worker *w = worker;
@@ -122,6 +134,7 @@ worker_service(struct worker *w)
 {
 	return (struct gate_service){
 		.serve = serve,
+		.foresee = db_can_query_ahead(w->cx.db) ? foresee : NULL,
 		.idle = idle,
 		.worker = w,
 		.conf = w->conf,

@@ -65,6 +65,35 @@ sign_in_trust(struct ctx *cx, const struct backend_settings *backend,
 }
 
 enum err
+sign_in_decode(struct ctx *cx, const struct backend_settings *backend,
+	       const char *text, struct token *out)
+{
+	const struct strategy *s = strategy_of(backend);
+
+	return s->decode != NULL ? s->decode(cx, backend, text, out)
+				 : ERR_NOT_FOUND;
+}
+
+void
+sign_in_find(struct ctx *cx, struct sign_in *list, size_t count)
+{
+	struct user_asked *asked = arena_array(cx->mem, count, sizeof(*asked));
+
+	for (size_t i = 0; i < count; i++) {
+		asked[i].id = list[i].token.subject;
+		asked[i].token_hash = list[i].token.hash;
+	}
+	if (!user_by_sessions(cx->db, cx->mem, asked, count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		list[i].user = asked[i].session.user;
+		list[i].stands =
+			asked[i].found &&
+			!strategy_is_ended(&asked[i].session, &list[i].token);
+	}
+}
+
+enum err
 sign_in_confirm(struct ctx *cx, const struct token *token, struct user *out)
 {
 	return strategy_of(token->backend)->confirm(cx, token, out);

@@ -28,6 +28,23 @@ enum err sign_in_read(struct ctx *cx, const struct backend_settings *backend,
 		      const char *text, struct user *out, struct token *token)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
+/*
+ * Requests that wait can have their users read before their turn, in one go:
+ * sign_in_decode reads a token without the database, sign_in_find the users of
+ * several. ERR_BAD_TOKEN as above; any other failure, and a sign_in that does
+ * not stand, leaves the answer to sign_in_read.
+ */
+struct sign_in {
+	struct token token;
+	struct user user;
+	bool stands; /* sign_in_read would find this user */
+};
+enum err sign_in_decode(struct ctx *cx, const struct backend_settings *backend,
+			const char *text, struct token *out)
+	NODISCARD NONNULL(1, 2, 3, 4);
+void sign_in_find(struct ctx *cx, struct sign_in *list, size_t count)
+	NONNULL(1, 2);
+
 /* The same for a token that was read before: does it still stand? */
 enum err sign_in_confirm(struct ctx *cx, const struct token *token,
 			 struct user *out) NODISCARD NONNULL(1, 2, 3);

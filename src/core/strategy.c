@@ -60,8 +60,8 @@ strategy_name_user(struct ctx *cx, struct token *token)
 	return e == ERR_NOT_FOUND ? ERR_BAD_TOKEN : e;
 }
 
-static bool
-was_ended(const struct user_session *s, const struct token *token)
+bool
+strategy_is_ended(const struct user_session *s, const struct token *token)
 {
 	if (s->revoked)
 		return true;
@@ -82,7 +82,7 @@ strategy_find_user(struct ctx *cx, const struct token *token, struct user *out)
 	if (e == ERR_NOT_FOUND)
 		return ERR_BAD_TOKEN;
 	TRY(e);
-	if (was_ended(&s, token))
+	if (strategy_is_ended(&s, token))
 		return ERR_BAD_TOKEN;
 	*out = s.user;
 	return OK;

@@ -28,6 +28,11 @@ struct strategy {
 			  const struct backend_settings *backend,
 			  const char *text, struct user *out,
 			  struct token *token) NODISCARD;
+	/* What a token tells by itself; strategy_find_user tells the rest.
+	 * NULL where somebody else has to be asked. */
+	enum err (*decode)(struct ctx *cx,
+			   const struct backend_settings *backend,
+			   const char *text, struct token *token) NODISCARD;
 	/* The same for a token that was read before: does it still stand? */
 	enum err (*confirm)(struct ctx *cx, const struct token *token,
 			    struct user *out) NODISCARD;
@@ -60,6 +65,10 @@ int64_t strategy_lifetime(const struct config *conf, const struct strategy *s)
 /* The token's subject in its canonical form; ERR_BAD_TOKEN when it is no id. */
 enum err strategy_name_user(struct ctx *cx, struct token *token)
 	NODISCARD NONNULL(1, 2);
+
+/* Whether what is kept with the user speaks against the token. */
+bool strategy_is_ended(const struct user_session *s, const struct token *token)
+	NONNULL(1, 2);
 
 /* For tokens that nobody keeps with the user: ERR_BAD_TOKEN when the token was
  * ended by its user's new generation, or logged out, or its user is gone. */

@@ -3,11 +3,18 @@
 #include "store/user_id.h"
 
 static enum err
+jwt_decode(struct ctx *cx, const struct backend_settings *backend,
+	   const char *text, struct token *token)
+{
+	TRY(token_read(cx, backend, text, token));
+	return strategy_name_user(cx, token);
+}
+
+static enum err
 jwt_read(struct ctx *cx, const struct backend_settings *backend,
 	 const char *text, struct user *out, struct token *token)
 {
-	TRY(token_read(cx, backend, text, token));
-	TRY(strategy_name_user(cx, token));
+	TRY(jwt_decode(cx, backend, text, token));
 	return strategy_find_user(cx, token, out);
 }
 
@@ -44,6 +51,7 @@ const struct strategy strategy_jwt = {
 	.name = "jwt",
 	.read = jwt_read,
 	.trust = jwt_trust,
+	.decode = jwt_decode,
 	.confirm = strategy_find_user,
 	.write = jwt_write,
 	.destroy = jwt_destroy,

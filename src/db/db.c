@@ -337,6 +337,30 @@ db_load(struct db *db, struct arena *mem, const struct db_statement *insert,
 	return e;
 }
 
+bool
+db_query_ahead(struct db *db, struct arena *mem,
+	       const struct db_statement *statement,
+	       const struct db_value *values, size_t count, size_t sets,
+	       struct db_rows *out)
+{
+	const struct db_statement *made;
+
+	if (!db_can_query_ahead(db) || db->in_transaction ||
+	    names_statement(db, statement, &made) != OK ||
+	    !db->driver->query_ahead(db, mem, made, values, count, sets, out))
+		return false;
+	log_event(LEVEL_DEBUG, log_is("statement"),
+		  log_text("name", statement->name),
+		  log_number("count", (int64_t)sets));
+	return true;
+}
+
+bool
+db_can_query_ahead(const struct db *db)
+{
+	return db->driver->query_ahead != NULL;
+}
+
 enum err
 db_run(struct db *db, struct arena *mem, const struct db_statement *statement,
        const struct db_value *values, size_t count, int64_t *changed)

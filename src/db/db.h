@@ -141,7 +141,20 @@ enum err db_load(struct db *db, struct arena *mem,
 		 const struct db_value *values, size_t count, size_t rows)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
-/* As db_query where no rows are wanted; *changed may be NULL. */
+/*
+ * One statement that reads only, with `sets` rows of `count` values, one
+ * behind the other: all are sent before the first answer is awaited, and
+ * out[i] is what the i-th finds. False when that cannot be done just now, or
+ * went wrong, or the driver never can: each may still be asked for alone.
+ */
+bool db_query_ahead(struct db *db, struct arena *mem,
+		    const struct db_statement *statement,
+		    const struct db_value *values, size_t count, size_t sets,
+		    struct db_rows *out) NODISCARD NONNULL(1, 2, 3, 4, 7);
+/* Whether the driver ever can. */
+bool db_can_query_ahead(const struct db *db) NONNULL(1);
+
+/* As db_query, where no rows are wanted; *changed may be NULL. */
 enum err db_run(struct db *db, struct arena *mem,
 		const struct db_statement *statement,
 		const struct db_value *values, size_t count, int64_t *changed)

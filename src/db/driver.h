@@ -37,6 +37,11 @@ struct db_driver {
 			 const struct db_statement *insert,
 			 const struct db_value *values, size_t count,
 			 size_t rows) NODISCARD;
+	/* As db_query_ahead, outside a transaction; NULL: never. */
+	bool (*query_ahead)(struct db *db, struct arena *mem,
+			    const struct db_statement *statement,
+			    const struct db_value *values, size_t count,
+			    size_t sets, struct db_rows *out) NODISCARD;
 	/* As db_script; `harmless`: may be sent again after a lost
 	 * connection. */
 	enum err (*script)(struct db *db, const char *sql, bool harmless)

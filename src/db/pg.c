@@ -503,18 +503,110 @@ rows_read(const PGresult *res, const struct db_statement *s, struct arena *mem,
 	return OK;
 }
 
+static const char *const *
+values_texts(struct arena *mem, const struct db_value *values, size_t count)
+{
+	const char **texts = arena_array(mem, count + 1, sizeof(*texts));
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = pg_value_text(mem, &values[i]);
+	return texts;
+}
+
+/* Whether the server is ready to take the statement by its name. */
+static bool
+statement_is_ready(const struct pg *pg, const struct db_statement *statement)
+{
+	for (size_t i = 0; i < pg->known_count; i++)
+		if (pg->known[i].statement == statement)
+			return pg->known[i].named && !conn_is_stale(pg);
+	return false;
+}
+
+/* The statement with one row of values after the other; one end for all. */
+static bool
+ahead_send(PGconn *conn, const struct order *o, size_t sets)
+{
+	if (PQenterPipelineMode(conn) != 1)
+		return false;
+	for (size_t i = 0; i < sets; i++)
+		if (PQsendQueryPrepared(conn, o->statement->name, o->count,
+					o->values + i * (size_t)o->count, NULL,
+					NULL, 0) != 1)
+			return false;
+	return PQpipelineSync(conn) == 1;
+}
+
+/* The answer to one of them; *good becomes false when it is none. */
+static enum fate
+ahead_read(struct pg *pg, const struct order *o, struct arena *mem,
+	   struct db_rows *out, bool *good)
+{
+	PGresult *res = NULL;
+	enum fate fate = result_collect(pg->conn, o->deadline, &res);
+
+	/* Behind a failure come those that were not tried. */
+	if (fate == FATE_KEEP && *good)
+		*good = result_judge(pg, o, res, &fate) == OK &&
+			rows_read(res, o->statement, mem, out) == OK;
+	PQclear(res);
+	return fate;
+}
+
+static enum fate
+ahead_end(PGconn *conn, int64_t deadline)
+{
+	enum fate fate = result_await(conn, deadline);
+	PGresult *res = NULL;
+	bool ended;
+
+	if (fate != FATE_KEEP)
+		return fate;
+	res = PQgetResult(conn);
+	ended = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+	PQclear(res);
+	return ended && PQexitPipelineMode(conn) == 1 ? FATE_KEEP : FATE_LOST;
+}
+
+/* A connection on which anything is left over is not used again. */
+static bool
+pg_query_ahead(struct db *db, struct arena *mem,
+	       const struct db_statement *statement,
+	       const struct db_value *values, size_t count, size_t sets,
+	       struct db_rows *out)
+{
+	struct pg *pg = pg_of(db);
+	struct order o = {.statement = statement, .count = (int)count};
+	enum fate fate = FATE_KEEP;
+	bool good = true;
+
+	if (!statement_is_ready(pg, statement))
+		return false;
+	o.values = values_texts(mem, values, count * sets);
+	o.deadline = statement_deadline(pg);
+	if (!ahead_send(pg->conn, &o, sets))
+		fate = FATE_LOST;
+	for (size_t i = 0; i < sets && fate == FATE_KEEP; i++)
+		fate = ahead_read(pg, &o, mem, &out[i], &good);
+	if (fate == FATE_KEEP)
+		fate = ahead_end(pg->conn, o.deadline);
+	if (fate == FATE_LATE)
+		host_pass(pg);
+	if (fate != FATE_KEEP)
+		pg_disconnect(pg);
+	return good && fate == FATE_KEEP;
+}
+
 static enum err
 pg_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	 const struct db_value *values, size_t count, struct db_rows *out)
 {
-	const char **texts = arena_array(mem, count + 1, sizeof(*texts));
-	struct order o = {
-		.statement = statement, .values = texts, .count = (int)count};
+	struct order o = {.statement = statement,
+			  .values = values_texts(mem, values, count),
+			  .count = (int)count};
 	PGresult *res = NULL;
 	enum err e;
 
-	for (size_t i = 0; i < count; i++)
-		texts[i] = pg_value_text(mem, &values[i]);
 	e = order_run(pg_of(db), &o, &res);
 	if (e != OK)
 		goto out;
@@ -632,6 +724,7 @@ const struct db_driver pg_driver = {
 	.open = pg_open,
 	.close = pg_close,
 	.query = pg_query,
+	.query_ahead = pg_query_ahead,
 	.rows = 512,
 	.load = pg_load,
 	.script = pg_script,

@@ -20,6 +20,8 @@
 #define IDLE_PAUSE 1000 /* between two calls of service->idle */
 #define RETRY_PAUSE 20  /* before a full channel is tried again */
 #define LONGEST 60000
+/* Far more than so many requests are made of. */
+#define BATCH_MEMORY ((size_t)64 * 1024 * 1024)
 
 /* Each connection is looked at under the new mode. */
 static void
@@ -165,25 +167,59 @@ busy_set(const struct loop *l, int64_t since)
 		l->post->score->busy_since = since;
 }
 
+/* What it is made of is on mem; what is made for it later is the service's. */
+static void
+request_read(const struct loop *l, struct conn *c, struct arena *mem,
+	     struct req *rq)
+{
+	struct gate_service reading = *l->service;
+	size_t count;
+	bool clean = fcgi_reader_pairs(&c->reader, l->pairs, &count);
+
+	reading.mem = mem;
+	gate_request(rq, &reading, l->pairs, count,
+		     (const char *)c->reader.body.data, c->reader.body.len,
+		     c->arrived);
+	rq->mem = l->service->mem;
+	if (c->reader.refused != OK)
+		rq->refused = c->reader.refused;
+	else if (!clean)
+		rq->refused = ERR_BAD_REQUEST;
+}
+
+/* Reads those at the head of the queue. */
+static void
+batch_read(struct loop *l)
+{
+	struct req *requests[LOOP_BATCH_LIMIT];
+	size_t count = 0;
+
+	for (struct conn *c = l->first; c != NULL && count < LOOP_BATCH_LIMIT;
+	     c = c->next) {
+		c->rq = &l->batch[count];
+		request_read(l, c, l->batch_mem, c->rq);
+		requests[count++] = c->rq;
+	}
+	l->batched = count;
+	busy_set(l, l->now);
+	l->service->foresee(l->service->worker, requests, count, l->batch_mem);
+}
+
 /* Answers one request into `wire`. */
 static void
 request_run(const struct loop *l, struct conn *c, struct buf *wire)
 {
 	const struct gate_service *service = l->service;
-	struct req rq;
+	struct req own;
+	struct req *rq = c->rq;
 	struct resp rs;
-	size_t count;
-	bool clean = fcgi_reader_pairs(&c->reader, l->pairs, &count);
 
-	gate_request(&rq, service, l->pairs, count,
-		     (const char *)c->reader.body.data, c->reader.body.len,
-		     c->arrived);
-	if (c->reader.refused != OK)
-		rq.refused = c->reader.refused;
-	else if (!clean)
-		rq.refused = ERR_BAD_REQUEST;
+	if (rq == NULL) {
+		rq = &own;
+		request_read(l, c, service->mem, rq);
+	}
 	resp_init(&rs, service->mem);
-	service->serve(service->worker, &rq, &rs);
+	service->serve(service->worker, rq, &rs);
 	fcgi_answer_begin(wire, service->mem);
 	resp_write(&rs, wire);
 	fcgi_answer_end(wire, c->reader.id);
@@ -196,11 +232,14 @@ serve_first(struct loop *l)
 	struct buf wire;
 	bool sent;
 
+	if (l->service->foresee != NULL && l->batched == 0 && c->next != NULL)
+		batch_read(l);
 	loop_unqueue(l, c);
 	busy_set(l, l->now);
 	request_run(l, c, &wire);
 	sent = conn_send(c, wire.data, wire.len);
 	arena_reset(l->service->mem);
+	loop_leave_batch(l, c);
 	busy_set(l, 0);
 	request_count(l);
 	l->now = clock_monotonic();
@@ -281,6 +320,7 @@ loop_open(struct loop *l)
 	l->conns = calloc(l->limits.connections, sizeof(struct conn *));
 	l->pairs = calloc(FCGI_PAIRS_LIMIT, sizeof(*l->pairs));
 	l->scratch = malloc(LOOP_SCRATCH_SIZE);
+	l->batch_mem = arena_open(0, BATCH_MEMORY);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	return l->conns != NULL && l->pairs != NULL && l->scratch != NULL &&
 	       l->epoll_fd >= 0 && signals_open(l);
@@ -298,6 +338,7 @@ loop_close(struct loop *l)
 		l->unused = c->next;
 		free(c);
 	}
+	arena_close(l->batch_mem);
 	free(l->conns);
 	free(l->pairs);
 	free(l->scratch);

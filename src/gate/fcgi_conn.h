@@ -34,6 +34,7 @@ struct conn {
 	bool progress; /* the web server has read some of the output */
 	bool queued;
 	bool ended;        /* the web server sends no more */
+	struct req *rq;    /* its request, when read before its turn */
 	struct conn *next; /* in the queue, or among the unused */
 	size_t place;      /* in the worker's table */
 };

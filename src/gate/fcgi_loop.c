@@ -44,8 +44,19 @@ loop_unqueue(struct loop *l, struct conn *c)
 }
 
 void
+loop_leave_batch(struct loop *l, struct conn *c)
+{
+	if (c->rq == NULL)
+		return;
+	c->rq = NULL;
+	if (--l->batched == 0)
+		arena_reset(l->batch_mem);
+}
+
+void
 loop_drop(struct loop *l, struct conn *c)
 {
+	loop_leave_batch(l, c);
 	if (c->queued)
 		loop_unqueue(l, c);
 	if (c->fresh)
@@ -188,6 +199,9 @@ loop_event(struct loop *l, struct conn *c, uint32_t events)
 	/* Both directions are shut: nobody would read the answer. */
 	if ((gone && (c->queued || !input)) || !conn_flush(c))
 		loop_drop(l, c);
+	/* Its request stays as it was read until its turn. */
+	else if (c->rq != NULL)
+		return;
 	else if (input)
 		loop_listen(l, c);
 	else

@@ -15,6 +15,7 @@
 #include "gate/fcgi_conn.h"
 
 #define LOOP_NEVER INT64_MAX
+#define LOOP_BATCH_LIMIT 16
 #define LOOP_SCRATCH_SIZE ((size_t)64 * 1024)
 
 enum loop_mode {
@@ -51,7 +52,14 @@ struct loop {
 	int64_t served;
 	unsigned char *scratch;
 	struct gate_pair *pairs;
+	/* Requests that were read together, before their turns. */
+	struct req batch[LOOP_BATCH_LIMIT];
+	size_t batched; /* that have not been served yet */
+	struct arena *batch_mem;
 };
+
+/* The request of c has been served, or nobody waits for it any more. */
+void loop_leave_batch(struct loop *l, struct conn *c) NONNULL(1, 2);
 
 /* Watches a descriptor; tag comes back with its events. */
 bool loop_watch(const struct loop *l, int fd, void *tag, uint32_t events)

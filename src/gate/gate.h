@@ -19,11 +19,15 @@
 
 /*
  * What serves: `serve` answers one request into *rs (rs is initialised on
- * rq->mem; it must not fail), `idle` is called now and then when there is
- * nothing to do (NULL: no need).
+ * rq->mem; it must not fail). `foresee` is told of requests that wait, before
+ * the first of them is served, and may read what they will need, into memory
+ * that is kept until the last one is (NULL: no need). `idle` is called now and
+ * then when there is nothing to do (NULL: no need).
  */
 struct gate_service {
 	void (*serve)(void *worker, struct req *rq, struct resp *rs);
+	void (*foresee)(void *worker, struct req *const *requests, size_t count,
+			struct arena *mem);
 	void (*idle)(void *worker);
 	void *worker;
 	const struct config *conf;

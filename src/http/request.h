@@ -12,6 +12,8 @@
 #include "base/config.h"
 #include "base/err.h"
 
+struct sign_in;
+
 /* METHOD_OTHER is any method that no route knows; METHOD_ANY no request's, but
  * that of a route which takes every one. */
 enum method {
@@ -51,6 +53,8 @@ struct req {
 	size_t body_len;
 	int64_t arrived;  /* clock_monotonic milliseconds */
 	enum err refused; /* found at the gate: answer just this */
+	/* Who asks, where that was read before its turn; else NULL. */
+	const struct sign_in *foreseen;
 };
 
 /* METHOD_OTHER for anything unknown; names are case-sensitive (RFC 9110). */

@@ -216,6 +216,16 @@ user_with_generation(struct db *db, struct arena *mem, const struct row *row,
 	out->generation = row->cells[6].number;
 }
 
+static void
+session_from_row(struct db *db, struct arena *mem, const struct row *row,
+		 struct user_session *out)
+{
+	user_with_generation(db, mem, row, &out->user);
+	out->not_before = row->cells[7].number;
+	out->exempt_hash = row->cells[8].text;
+	out->revoked = row->cells[9].number != 0;
+}
+
 /* A row there must be, else ERR_NOT_FOUND; row->cells stays NULL then. */
 static enum err
 row_find(struct db *db, struct arena *mem, const struct db_statement *statement,
@@ -351,13 +361,32 @@ user_by_session(struct db *db, struct arena *mem, const char *id,
 	enum err e =
 		row_find(db, mem, &by_session, values, countof(values), &row);
 
-	if (row.cells != NULL) {
-		user_with_generation(db, mem, &row, &out->user);
-		out->not_before = row.cells[7].number;
-		out->exempt_hash = row.cells[8].text;
-		out->revoked = row.cells[9].number != 0;
-	}
+	if (row.cells != NULL)
+		session_from_row(db, mem, &row, out);
 	return e;
+}
+
+bool
+user_by_sessions(struct db *db, struct arena *mem, struct user_asked *list,
+		 size_t count)
+{
+	struct db_value *values = arena_array(mem, 2 * count, sizeof(*values));
+	struct db_rows *rows = arena_array(mem, count, sizeof(*rows));
+
+	for (size_t i = 0; i < count; i++) {
+		values[2 * i] = db_text(list[i].id);
+		values[2 * i + 1] = db_text(list[i].token_hash);
+	}
+	if (!db_query_ahead(db, mem, &by_session, values, 2, count, rows))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct row row = {rows[i].cells, rows[i].columns};
+
+		list[i].found = rows[i].count > 0;
+		if (list[i].found)
+			session_from_row(db, mem, &row, &list[i].session);
+	}
+	return true;
 }
 
 enum err

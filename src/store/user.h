@@ -73,6 +73,18 @@ enum err user_by_session(struct db *db, struct arena *mem, const char *id,
 			 const char *token_hash, struct user_session *out)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
+/* One of several look-ups, and what it finds. */
+struct user_asked {
+	const char *id;
+	const char *token_hash;
+	bool found;
+	struct user_session session;
+};
+/* As user_by_session for each of them, all at once. False: see
+ * db_query_ahead. */
+bool user_by_sessions(struct db *db, struct arena *mem, struct user_asked *list,
+		      size_t count) NODISCARD NONNULL(1, 2, 3);
+
 /* Whose row of the table accesstoken it is; one from before `since`, in
  * seconds since 1970, is none. ERR_NOT_FOUND. */
 enum err user_by_access_token(struct db *db, struct arena *mem,

@@ -300,6 +300,141 @@ request_whose_sender_left_the_queue_is_not_run(void **state)
 	(void)close(last);
 }
 
+/* Connections that the worker has heard of. */
+static void
+connect_known(struct fixture *f, int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		fds[i] = connect_to(f);
+		ask(f, fds[i], "/hello");
+		expect(fds[i], "Status: 200", "\n/hello");
+	}
+}
+
+static void
+close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)close(fds[i]);
+}
+
+/* The first keeps the worker busy while the others ask for /0, /1 … */
+static void
+ask_together(struct fixture *f, const int *fds, size_t count)
+{
+	char path[] = "/0";
+
+	ask(f, fds[0], "/slow");
+	pause_ms(20);
+	for (size_t i = 1; i < count; i++, path[1]++)
+		ask(f, fds[i], path);
+	/* Who is alone is not foreseen: his words would have been told. */
+	expect(fds[0], "Status: 200", "\n/slow");
+}
+
+static void
+expect_foreseen(int fd, size_t i)
+{
+	char words[] = "foreseen /0 as /0";
+
+	words[10] = words[16] = (char)('0' + i);
+	expect(fd, "Status: 200", words);
+}
+
+static void
+requests_that_wait_are_foreseen_together(void **state)
+{
+	struct fixture *f = *state;
+	int fds[5];
+
+	f->foresees = true;
+	worker_start(f);
+	connect_known(f, fds, countof(fds));
+	for (int round = 1; round < 3; round++) {
+		ask_together(f, fds, countof(fds));
+		for (size_t i = 1; i < countof(fds); i++)
+			expect_foreseen(fds[i], i - 1);
+		assert_int_equal(f->shared->foreseen, 4 * round);
+	}
+	close_all(fds, countof(fds));
+}
+
+static void
+more_wait_than_are_foreseen_at_once(void **state)
+{
+	struct fixture *f = *state;
+	int fds[41];
+
+	f->conf.server.connections_per_worker = 64;
+	f->foresees = true;
+	worker_start(f);
+	connect_known(f, fds, countof(fds));
+	ask_together(f, fds, countof(fds));
+
+	for (size_t i = 1; i < countof(fds); i++)
+		expect_foreseen(fds[i], i - 1);
+	assert_int_equal(f->shared->foreseen, 40);
+	close_all(fds, countof(fds));
+}
+
+static void
+who_leaves_when_foreseen_takes_nothing_from_others(void **state)
+{
+	struct fixture *f = *state;
+	int fds[5];
+
+	f->foresees = true;
+	worker_start(f);
+	connect_known(f, fds, countof(fds));
+	ask(f, fds[0], "/slow");
+	pause_ms(20);
+	ask(f, fds[1], "/slow");
+	for (size_t i = 2; i < countof(fds); i++)
+		ask(f, fds[i], "/7");
+	expect(fds[0], "Status: 200", "\n/slow");
+	/* All of the others have been read. */
+	pause_ms(SLOW_MS / 4);
+	(void)close(fds[2]);
+
+	expect(fds[1], "Status: 200", "foreseen /slow as /slow");
+	expect_foreseen(fds[3], 7);
+	expect_foreseen(fds[4], 7);
+	assert_int_equal(f->shared->foreseen, 4);
+	assert_int_equal(f->shared->served, 9);
+	fds[2] = fds[4];
+	ask_together(f, fds, 3);
+	expect_foreseen(fds[1], 0);
+	expect_foreseen(fds[2], 1);
+	assert_int_equal(f->shared->foreseen, 6);
+	close_all(fds, 4);
+}
+
+static void
+abort_of_a_foreseen_request_comes_too_late(void **state)
+{
+	struct fixture *f = *state;
+	int fds[3];
+
+	f->foresees = true;
+	worker_start(f);
+	connect_known(f, fds, countof(fds));
+	ask(f, fds[0], "/slow");
+	pause_ms(20);
+	ask(f, fds[1], "/slow");
+	ask(f, fds[2], "/1");
+	expect(fds[0], "Status: 200", "\n/slow");
+	/* Both have been read. */
+	pause_ms(SLOW_MS / 4);
+	record(f, 2, "", 0);
+	request_send(f, fds[2]);
+
+	expect(fds[1], "Status: 200", "foreseen /slow as /slow");
+	expect_foreseen(fds[2], 1);
+	ask(f, fds[2], "/2");
+	expect(fds[2], "Status: 200", "\n/2");
+	close_all(fds, countof(fds));
+}
+
 static void
 waiting_counts_from_the_arrival(void **state)
 {
@@ -702,6 +837,10 @@ main(void)
 		TEST(body_too_large_gets_its_answer_while_it_is_sent),
 		TEST(aborted_request_in_the_queue_is_not_run),
 		TEST(request_whose_sender_left_the_queue_is_not_run),
+		TEST(requests_that_wait_are_foreseen_together),
+		TEST(more_wait_than_are_foreseen_at_once),
+		TEST(who_leaves_when_foreseen_takes_nothing_from_others),
+		TEST(abort_of_a_foreseen_request_comes_too_late),
 		TEST(waiting_counts_from_the_arrival),
 		TEST(no_more_connections_are_taken_than_configured),
 		TEST(term_answers_what_has_arrived_and_ends),

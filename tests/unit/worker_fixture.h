@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "gate/fcgi.h"
 #include "gate/gate.h"
 #include "gate/handover.h"
@@ -33,6 +34,7 @@
 
 struct shared {
 	_Atomic int served;
+	_Atomic int foreseen;
 };
 
 struct fixture {
@@ -43,6 +45,7 @@ struct fixture {
 	struct score *score;
 	struct shared *shared;
 	struct config conf;
+	bool foresees;
 	pid_t pid;
 	unsigned char bytes[4096];
 	size_t len; /* of a request being made */
@@ -121,8 +124,23 @@ serve(void *worker, struct req *rq, struct resp *rs)
 	}
 	if (strcmp(rq->path, "/age") == 0)
 		buf_number(&rs->body, clock_monotonic() - rq->arrived);
+	if (text_starts(rq->request_id, "foreseen "))
+		buf_text(&rs->body, rq->request_id);
 	buf_text(&rs->body, rq->path);
 	buf_add(&rs->body, rq->body, rq->body_len);
+}
+
+/* Leaves a word in memory that has to last. */
+static void
+foresee(void *worker, struct req *const *requests, size_t count,
+	struct arena *mem)
+{
+	struct shared *shared = worker;
+
+	shared->foreseen += (int)count;
+	for (size_t i = 0; i < count; i++)
+		requests[i]->request_id =
+			arena_printf(mem, "foreseen %s as ", requests[i]->path);
 }
 
 static void
@@ -136,6 +154,7 @@ worker_start(struct fixture *f)
 	};
 	struct gate_service service = {
 		.serve = serve,
+		.foresee = f->foresees ? foresee : NULL,
 		.worker = f->shared,
 		.conf = &f->conf,
 	};
