@@ -17,7 +17,7 @@
 /* What one transaction takes. */
 #define BATCH_LINES 2048
 #define BATCH_BYTES ((size_t)2 * 1024 * 1024)
-/* Kept from batch to batch, and far more than one needs. */
+/* Kept from batch to batch or page to page, and far more than one needs. */
 #define BATCH_KEPT ((size_t)8 * 1024 * 1024)
 #define BATCH_MEMORY ((size_t)512 * 1024 * 1024)
 #define STREAM_BUFFER ((size_t)128 * 1024)
@@ -35,8 +35,8 @@ page_write(struct arena *mem, const struct user *users, size_t count)
 	return fwrite(b.data, 1, b.len, stdout) == b.len ? OK : ERR_IO;
 }
 
-enum err
-user_export(struct ctx *cx, struct user_options *o)
+static enum err
+export_run(struct db *db, struct arena *mem, struct user_options *o)
 {
 	int64_t left = o->limit > 0 ? o->limit : INT64_MAX;
 	size_t count = 1;
@@ -46,17 +46,27 @@ user_export(struct ctx *cx, struct user_options *o)
 	while (count > 0 && left > 0) {
 		struct user *users = NULL;
 
-		TRY(user_list(
-			cx->db, cx->mem, *o->after != '\0' ? o->after : NULL,
-			left < PAGE_SIZE ? left : PAGE_SIZE, &users, &count));
-		TRY(page_write(cx->mem, users, count));
+		TRY(user_list(db, mem, *o->after != '\0' ? o->after : NULL,
+			      left < PAGE_SIZE ? left : PAGE_SIZE, &users,
+			      &count));
+		TRY(page_write(mem, users, count));
 		left -= (int64_t)count;
 		if (count > 0)
 			(void)snprintf(o->after, sizeof(o->after), "%s",
 				       users[count - 1].id);
-		arena_reset(cx->mem);
+		arena_reset(mem);
 	}
 	return OK;
+}
+
+enum err
+user_export(struct ctx *cx, struct user_options *o)
+{
+	struct arena *mem = arena_open(BATCH_KEPT, BATCH_MEMORY);
+	enum err e = export_run(cx->db, mem, o);
+
+	arena_close(mem);
+	return e;
 }
 
 /* A user of a batch. */
