@@ -105,6 +105,8 @@ poll_timeout(const struct loop *l)
 		until = earlier(until, l->next_idle);
 	if (l->accept_again > l->now)
 		until = earlier(until, l->accept_again);
+	if (l->mode == MODE_SERVING && !l->open)
+		until = earlier(until, l->now + LOOP_IDLE_LEAST);
 	if (l->mode == MODE_STOPPING)
 		until = earlier(until, l->stop_by);
 	if (l->mode == MODE_RETIRING)
@@ -244,6 +246,9 @@ serve_first(struct loop *l)
 	request_count(l);
 	l->now = clock_monotonic();
 	c->arrived = 0;
+	/* Or those who are in, and never stop asking, would be served alone. */
+	if (doors_are_pressed(l))
+		c->reader.keep = false;
 	conn_answered(c);
 	if (sent)
 		loop_settle(l, c);

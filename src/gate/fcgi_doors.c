@@ -2,6 +2,7 @@
 #include "gate/fcgi_loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +41,15 @@ doors_tend(struct loop *l)
 		doors_watch(l);
 	else if (!wanted && l->open)
 		doors_unwatch(l);
+}
+
+bool
+doors_are_pressed(const struct loop *l)
+{
+	struct pollfd door = {.fd = l->post->listen_fd, .events = POLLIN};
+
+	return l->mode == MODE_SERVING && l->count == l->limits.connections &&
+	       poll(&door, 1, 0) > 0;
 }
 
 static bool

@@ -208,25 +208,41 @@ loop_event(struct loop *l, struct conn *c, uint32_t events)
 		loop_settle(l, c);
 }
 
+/* Of those that wait for a request, and have for that long, the one that has
+ * waited longest; NULL when there is none. limit: of their kind, in seconds. */
+static struct conn *
+longest_find(const struct loop *l, bool fresh, int64_t limit, int64_t least)
+{
+	int64_t latest = l->now + limit * 1000 - least;
+	struct conn *found = NULL;
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct conn *c = l->conns[i];
+
+		if (c->wait == CONN_IDLE && c->fresh == fresh &&
+		    c->deadline <= latest &&
+		    (found == NULL || c->deadline < found->deadline))
+			found = c;
+	}
+	return found;
+}
+
 /*
- * The one that has been silent longest; NULL when none is. One that has only
- * just come is spared: what it sent may be on its way.
+ * The one that makes way: first one that has never said anything (one that has
+ * only just come is spared: what it sent may be on its way), then one that has
+ * asked for nothing lately.
  */
 static struct conn *
 silent_find(const struct loop *l)
 {
-	int64_t limit = l->service->conf->server.arrival_limit * 1000;
+	const struct config *conf = l->service->conf;
 	struct conn *found = NULL;
 
-	if (l->fresh == 0)
-		return NULL;
-	for (size_t i = 0; i < l->count; i++) {
-		struct conn *c = l->conns[i];
-
-		if (c->fresh && c->deadline < l->now + limit &&
-		    (found == NULL || c->deadline < found->deadline))
-			found = c;
-	}
+	if (l->fresh > 0)
+		found = longest_find(l, true, conf->server.arrival_limit, 1);
+	if (found == NULL)
+		found = longest_find(l, false, conf->server.idle_limit,
+				     LOOP_IDLE_LEAST);
 	return found;
 }
 

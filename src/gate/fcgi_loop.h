@@ -86,7 +86,9 @@ void loop_drop(struct loop *l, struct conn *c) NONNULL(1, 2);
 void loop_sweep(struct loop *l) NONNULL(1);
 /* Makes connections closed in the last round usable again. */
 void loop_bury(struct loop *l) NONNULL(1);
-/* A place is free, or held by somebody who has never said anything. */
+/* A place is free, or held by somebody who has never said anything, or who
+ * has not asked for so many milliseconds. */
+#define LOOP_IDLE_LEAST 3000
 bool loop_has_room(const struct loop *l) NONNULL(1);
 
 /* Watches the doors, or not, as there is room. */
@@ -94,6 +96,8 @@ void doors_tend(struct loop *l) NONNULL(1);
 /* Lets in those who wait for a free worker: as many as find this one free,
  * and one even if it is not, since who is in may never stop asking. */
 void doors_take(struct loop *l) NONNULL(1);
+/* All places are taken and somebody waits for one. */
+bool doors_are_pressed(const struct loop *l) NONNULL(1);
 /* Accepts from the web server. */
 void doors_accept(struct loop *l) NONNULL(1);
 /* For good: what waits before them is let in, and the listening socket is

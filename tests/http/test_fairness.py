@@ -129,6 +129,43 @@ def test_silent_and_dripping_clients_take_nothing_from_others(new_stack):
     assert counts[-1] <= 10 * counts[0] + 10, counts
 
 
+def ask_in_turn(address, start, deadline):
+    """The same, with a new connection for each that the pool closes."""
+    count = 0
+    start.wait()
+    while time.monotonic() < deadline():
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(address)
+            while time.monotonic() < deadline():
+                try:
+                    s.sendall(fastcgi_request(b"/users/me"))
+                    first = s.recv(1, socket.MSG_PEEK)
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+                if not first:
+                    break
+                assert b"Status: 401" in read_whole(s)
+                # Afterwards places are free, since others leave.
+                count += time.monotonic() < deadline()
+    return count
+
+
+def test_more_clients_than_there_are_places_take_turns(new_stack):
+    stack = new_stack("sqlite", ["server.connections_per_worker=4"],
+                      workers=2)
+    address = stack.settings["pool", "api"]["socket"]
+    ends = []
+    start = threading.Barrier(24, lambda: ends.append(time.monotonic() + 2))
+
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        asked = [pool.submit(ask_in_turn, address, start, lambda: ends[0])
+                 for _ in range(24)]
+        counts = sorted(f.result() for f in asked)
+
+    assert counts[0] > 0, counts
+
+
 def test_the_example_keeps_connections_to_every_pool():
     with open(os.path.join(os.path.dirname(__file__), "..", "..",
                            "nginx.conf.example"), encoding="utf-8") as f:

@@ -331,6 +331,76 @@ worker_without_descriptors_rests_until_there_are_some(void **state)
 	(void)close(kept);
 }
 
+/* Places for two, both taken; *late waits outside. The second one has been
+ * idle longer. */
+static void
+crowd_make(struct fixture *f, int kept[2], int *late)
+{
+	f->conf.server.connections_per_worker = 2;
+	worker_start(f);
+	for (size_t i = 2; i-- > 0;) {
+		kept[i] = connect_to(f);
+		ask(f, kept[i], "/kept");
+		expect(kept[i], "Status: 200", "/kept");
+	}
+	*late = connect_to(f);
+	ask(f, *late, "/late");
+}
+
+static void
+who_never_stops_asking_makes_way_behind_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	int kept[2], late;
+
+	crowd_make(f, kept, &late);
+	ask(f, kept[0], "/again");
+	expect(kept[0], "Status: 200", "/again");
+
+	expect(late, "Status: 200", "/late");
+	expect_end(kept[0]);
+	ask(f, kept[1], "/again");
+	expect(kept[1], "Status: 200", "/again");
+	(void)close(kept[0]);
+	(void)close(kept[1]);
+	(void)close(late);
+}
+
+static void
+who_has_not_asked_for_a_while_makes_way(void **state)
+{
+	struct fixture *f = *state;
+	int kept[2], late;
+
+	crowd_make(f, kept, &late);
+
+	expect(late, "Status: 200", "/late");
+	expect_end(kept[1]);
+	ask(f, kept[0], "/again");
+	expect(kept[0], "Status: 200", "/again");
+	(void)close(kept[0]);
+	(void)close(kept[1]);
+	(void)close(late);
+}
+
+static void
+reader_of_a_byte_at_a_time_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+	int64_t until = clock_monotonic() + PATIENCE;
+	struct pollfd gone = {.events = 0};
+	char byte;
+
+	worker_start(f);
+	gone.fd = connect_to(f);
+	ask(f, gone.fd, "/big");
+	while (poll(&gone, 1, 20) == 0 && clock_monotonic() < until)
+		assert_int_equal(read(gone.fd, &byte, 1), 1);
+
+	assert_true((gone.revents & POLLHUP) != 0);
+	(void)close(gone.fd);
+}
+
 static void
 connections_spread_over_the_workers(void **state)
 {
@@ -382,6 +452,9 @@ main(void)
 		TEST(floods_of_empty_records_hold_nobody_up),
 		TEST(who_asks_without_reading_is_cut_off),
 		TEST(worker_without_descriptors_rests_until_there_are_some),
+		TEST(who_never_stops_asking_makes_way_behind_an_answer),
+		TEST(who_has_not_asked_for_a_while_makes_way),
+		TEST(reader_of_a_byte_at_a_time_is_given_up),
 		TEST(connections_spread_over_the_workers),
 	};
 
