@@ -185,14 +185,15 @@ def p4(bench):
         log_in(bench, "logins", "sign-ins, two password workers",
                stack.base_url, stack.roots("ours"))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        rate = float(stack.run(loop, str(cores), str(seconds)).stdout)
+        rate, count = map(float, stack.run(loop, str(cores), str(
+            seconds)).stdout.split())
         bench.results.add("argon2", f"libargon2 in a loop, {cores} processes",
                           "a second", rate)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         bench.results.add(
             "argon2 cpu", "libargon2 in a loop", MS_EACH,
             (after.ru_utime + after.ru_stime - before.ru_utime
-             - before.ru_stime) * 1000 / (rate * seconds))
+             - before.ru_stime) * 1000 / count)
         if reference:
             log_in(bench, "reference logins", "FastAPI Users, sign-ins, two "
                    "workers", reference.url, reference.roots())
@@ -369,10 +370,14 @@ def p8(bench):
         for stack, runner, key, path, variables in runs:
             said = stack.run(runner, str(bench.effort.cgi_runs), path,
                              variables=variables).stdout
-            took = sorted(int(line) for line in said.split())
+            told = [list(map(int, line.split()))
+                    for line in said.splitlines()]
             _, name, db = key.split()
-            bench.results.add(key, f"CGI, {titles[name]}, {db}", "µs",
-                              took[len(took) // 2] / 1000)
+            title = f"CGI, {titles[name]}, {db}"
+            bench.results.add(key, title, "µs", statistics.median(
+                took for took, _ in told))
+            bench.results.add(f"{key} cpu", title, "µs of processor each",
+                              statistics.mean(spent for _, spent in told))
     for under in ("cgi_nothing", "cgi_nothing_static"):
         bench.results.target("P8", f"sqlite cgi/{under}", AT_MOST, 3,
                              "cgi ours SQLite", f"cgi {under} SQLite")
@@ -405,7 +410,8 @@ def p9(bench):
         for (what, count), file in files.items():
             bench.load(f"growth {what} {count}",
                        f"{what}, {count:,} users, c=1",
-                       stacks_of[count].base_url, file, 1)
+                       stacks_of[count].base_url, file, 1,
+                       stacks_of[count].roots("ours"))
         for _ in range(PAGES):
             for count, stack in stacks_of.items():
                 pages.setdefault(count, []).append(list_page(stack, count))

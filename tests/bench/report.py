@@ -57,7 +57,7 @@ def machine(build):
     return [
         ("processor", f"{os.cpu_count()} × {cpu}"),
         ("memory", f"{memory / 1e6:.1f} GB"),
-        ("load before", " ".join(f"{n:.2f}" for n in os.getloadavg())),
+        ("load before it", " ".join(f"{n:.2f}" for n in os.getloadavg())),
         ("kernel", platform.release()),
         ("system", found_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')),
         ("compiler", said_by("gcc", "--version")),
@@ -107,16 +107,32 @@ def measure_of(key):
             "p99": "99 of 100 within"}.get(key.rpartition(" ")[2], "")
 
 
-def processor_lines(results):
-    """For machines: microseconds of processor time a request, milliseconds a
-    sign-in."""
+def processor_times(results):
+    """{run: {whose: median of processor time}}: microseconds a request,
+    milliseconds a sign-in."""
     found = {}
     for key, one in results.series.items():
         run, cpu, name = key.partition(" cpu")
         if cpu:
-            found.setdefault(run, []).append(
-                f"{name.strip() or 'all'}={one.median:.1f}")
-    return [f"CPU {run} " + " ".join(parts) for run, parts in found.items()]
+            found.setdefault(run, {})[name.strip() or "all"] = one.median
+    return found
+
+
+def processor_lines(results):
+    """The same for machines."""
+    return [f"CPU {run} " + " ".join(f"{whose}={spent:.1f}"
+                                     for whose, spent in times.items())
+            for run, times in processor_times(results).items()]
+
+
+def processor_table(results):
+    """The same for people, where there is more than one to share it."""
+    parts = ("program", "nginx", "PostgreSQL", "all")
+    return table(["run", *parts], [
+        [run, *(f"{times[part]:.1f}" if part in times else ""
+                for part in parts)]
+        for run, times in processor_times(results).items()
+        if "program" in times])
 
 
 def draw(folder, results):
@@ -165,6 +181,9 @@ def write(folder, facts, effort, results):
     parts = ["# How fast FastCGI Users is", facts,
              "A quick run: short, and the noisier for it." if effort.quick
              else "", method, "## Targets", targets(results),
+             "## Processor time (µs a request)",
+             "It depends little on what else the machine does.",
+             processor_table(results),
              *(["## What could not be measured",
                 "\n".join(f"- {one}" for one in results.failures)]
                if results.failures else []),

@@ -90,6 +90,7 @@ def run(options):
     effort = Effort(options.quick)
     python = reference.install(options.build) if options.reference \
         else None
+    facts = report.machine(options.build)
     world = World(options.build, effort.users, effort.sqlite_users, say)
     bench = measures.Bench(world, effort, results, say, python)
     try:
@@ -99,7 +100,6 @@ def run(options):
         world.remove()
     folder = os.path.join(options.build, "bench")
     os.makedirs(folder, exist_ok=True)
-    facts = report.machine(options.build)
     if python:
         facts.append(("FastAPI Users", reference.version(python)))
     report.write(folder, facts, effort, results)
