@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#ifdef STATIC_PROGRAM
+#include <nss.h>
+#include <unistd.h>
+#endif
 
 #include "base/attr.h"
 #include "base/identity.h"
@@ -73,6 +77,46 @@ limit_name_servers(void)
 	(void)setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 }
 
+#ifdef STATIC_PROGRAM
+
+/* What a system trusts, where the systems keep it. */
+static const char *const authorities[] = {
+	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Arch, Gentoo */
+	"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora and its relatives */
+	"/etc/ssl/ca-bundle.pem",             /* openSUSE */
+	"/etc/ssl/cert.pem",                  /* Alpine */
+};
+
+/*
+ * On any machine, without a library of it: glibc is to load no modules that
+ * look names up, nor OpenSSL those of the system's configuration, since they
+ * would be made for another glibc.
+ */
+static void
+stand_alone(void)
+{
+	static const char *const kinds[] = {"passwd", "group", "services"};
+
+	(void)__nss_configure_lookup("hosts", "files dns");
+	for (size_t i = 0; i < countof(kinds); i++)
+		(void)__nss_configure_lookup(kinds[i], "files");
+	(void)setenv("OPENSSL_CONF", "/dev/null", 0);
+	for (size_t i = 0; i < countof(authorities); i++)
+		if (access(authorities[i], R_OK) == 0) {
+			(void)setenv("SSL_CERT_FILE", authorities[i], 0);
+			return;
+		}
+}
+
+#else
+
+static void
+stand_alone(void)
+{
+}
+
+#endif
+
 static int
 run_command(struct invocation *in)
 {
@@ -96,6 +140,7 @@ main(int argc, char **argv)
 	int option;
 
 	limit_name_servers();
+	stand_alone();
 	/* Before any secret is read. */
 	if (!identity_seal())
 		return command_fail(EX_OSERR, "cannot seal the process: %s",
