@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/moment.h"
+
 /* A longer line is cut; PIPE_BUF keeps lines of several workers whole. */
 #define LINE_SIZE 4096
 /* Milliseconds that a log which is not read may hold us up, once. */
@@ -195,18 +197,17 @@ static void
 line_time(struct line *l)
 {
 	struct timespec now;
-	struct tm tm;
+	struct moment m = {0};
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &tm) == NULL)
-		return;
+	moment_from_seconds(&m, now.tv_sec);
 	line_text(l, "ts=");
-	line_part(l, tm.tm_year + 1900, 4, '-');
-	line_part(l, tm.tm_mon + 1, 2, '-');
-	line_part(l, tm.tm_mday, 2, 'T');
-	line_part(l, tm.tm_hour, 2, ':');
-	line_part(l, tm.tm_min, 2, ':');
-	line_part(l, tm.tm_sec, 2, '.');
+	line_part(l, m.year, 4, '-');
+	line_part(l, m.month, 2, '-');
+	line_part(l, m.day, 2, 'T');
+	line_part(l, m.hour, 2, ':');
+	line_part(l, m.minute, 2, ':');
+	line_part(l, m.second, 2, '.');
 	line_part(l, now.tv_nsec / 1000000, 3, 'Z');
 	line_char(l, ' ');
 }

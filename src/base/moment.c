@@ -249,9 +249,8 @@ day_of(const struct moment *m)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-/* Seconds since 1970, in UTC. */
-static void
-seconds_set(struct moment *m, int64_t seconds)
+void
+moment_from_seconds(struct moment *m, int64_t seconds)
 {
 	int64_t rest = seconds % DAY;
 
@@ -289,7 +288,7 @@ moment_from_number(double number, struct moment *out)
 		whole++;
 		micro -= 1000000;
 	}
-	seconds_set(out, whole);
+	moment_from_seconds(out, whole);
 	out->micro = (int)micro;
 	return NULL;
 }
@@ -311,7 +310,7 @@ moment_to_utc(struct moment *m)
 
 	if ((double)seconds > LAST_SECOND)
 		return false;
-	seconds_set(m, seconds);
+	moment_from_seconds(m, seconds);
 	return m->year >= 1;
 }
 

@@ -38,6 +38,10 @@ const char *moment_read_time(const char *text, struct moment *out)
 const char *moment_from_number(double number, struct moment *out)
 	NODISCARD NONNULL(2);
 
+/* Seconds since 1970, in UTC; its micro stays. They must not be past year 9999.
+ * gmtime_r would ask the system for a time zone first. */
+void moment_from_seconds(struct moment *m, int64_t seconds) NONNULL(1);
+
 /* The same moment in UTC; one without a zone is taken for UTC. False when
  * that is before year 1 or past 9999. */
 bool moment_to_utc(struct moment *m) NODISCARD NONNULL(1);

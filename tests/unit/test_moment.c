@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -136,6 +137,28 @@ every_day_comes_back_from_its_number(void **state)
 	arena_close(mem);
 }
 
+/* Some twelve days apart, from year 1 to 9999. */
+static void
+seconds_are_split_as_the_system_splits_them(void **state)
+{
+	(void)state;
+	for (int64_t at = INT64_C(-62135596800); at < INT64_C(253402300800);
+	     at += 1000003) {
+		time_t when = (time_t)at;
+		struct tm tm;
+		struct moment m = {0};
+
+		assert_non_null(gmtime_r(&when, &tm));
+		moment_from_seconds(&m, at);
+		assert_int_equal(m.year, tm.tm_year + 1900);
+		assert_int_equal(m.month, tm.tm_mon + 1);
+		assert_int_equal(m.day, tm.tm_mday);
+		assert_int_equal(m.hour, tm.tm_hour);
+		assert_int_equal(m.minute, tm.tm_min);
+		assert_int_equal(m.second, tm.tm_sec);
+	}
+}
+
 static void
 numbers_that_are_no_times_are_refused(void **state)
 {
@@ -157,6 +180,7 @@ main(void)
 			times_are_read_as_pydantic_reads_them_and_shown_in_utc),
 		cmocka_unit_test(a_date_is_a_day_there_is),
 		cmocka_unit_test(every_day_comes_back_from_its_number),
+		cmocka_unit_test(seconds_are_split_as_the_system_splits_them),
 		cmocka_unit_test(numbers_that_are_no_times_are_refused),
 	};
 
