@@ -9,6 +9,7 @@ sanitizers say.
 import os
 import re
 import sys
+import tempfile
 
 import pytest
 
@@ -48,11 +49,16 @@ class House:
     def __init__(self):
         self.shared = {}
         self.running = []
+        self.kept = tempfile.TemporaryDirectory(prefix="fastcgi-users-kept-")
+        user = stacks.user_to_run_as()
+        if user:
+            os.chown(self.kept.name, user.pw_uid, user.pw_gid)
 
     def make(self, db="sqlite", settings=(), cheap=True, kind=stacks.Stack,
              **more):
         # A prefix of their own: `down --all` means stacks that people made.
         made = kind(db=db, prefix="fastcgi-users-test-",
+                    cluster=os.path.join(self.kept.name, "cluster"),
                     settings=[*(CHEAP if cheap else ()), *settings], **more)
         try:
             made.start()
@@ -119,6 +125,7 @@ def house():
         yield made
     finally:
         made.end_all()
+        made.kept.cleanup()
 
 
 @pytest.fixture(scope="session", params=DATABASES)

@@ -196,7 +196,7 @@ class Stack:
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
                  appended=(), www=None, before="", redis=False, files=(),
-                 guarded=()):
+                 guarded=(), cluster=None):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
@@ -215,6 +215,9 @@ class Stack:
         # What nginx lets users to only: (location, demand, directive).
         self.guarded = guarded
         self.durable = durable
+        # A folder, in another one of the same user, in which what initdb makes
+        # is kept for the next stack: it costs more than all the rest.
+        self.cluster = cluster
         self.access_log = access_log
         # A folder of files to serve besides those of the sources.
         self.more_www = www
@@ -440,16 +443,23 @@ class Stack:
         if first:
             shutil.rmtree(self.path("postgres"), ignore_errors=True)
             self.make_subfolder("postgres")
-            self.run(os.path.join(tools, "initdb"), "-D",
-                     self.path("postgres", "data"), "-U", "fastcgi_users",
-                     "-A", "trust", "--locale=C", "--encoding=UTF8",
-                     "--no-instructions",
-                     *([] if self.durable else ["--no-sync"]))
+            self.postgres_make(tools, self.path("postgres", "data"))
         self.postgres_launch("postgres")
         if first:
             self.run(os.path.join(tools, "createdb"), "-h",
                      self.path("postgres"), "-U", "fastcgi_users",
                      "fastcgi_users")
+
+    def postgres_make(self, tools, data):
+        if self.cluster and os.path.exists(self.cluster):
+            self.run("cp", "-a", self.cluster, data)
+            return
+        self.run(os.path.join(tools, "initdb"), "-D", data, "-U",
+                 "fastcgi_users", "-A", "trust", "--locale=C",
+                 "--encoding=UTF8", "--no-instructions",
+                 *([] if self.durable else ["--no-sync"]))
+        if self.cluster:
+            self.run("cp", "-a", data, self.cluster)
 
     def postgres_launch(self, name):
         """The server in the folder of that name, which holds its data and
