@@ -54,6 +54,14 @@ class BenchStack(stacks.Stack):
         self.copy_file(source, name, 0o755)
         return self.path(name)
 
+    def copy_static(self):
+        """The program of `make static`, or None where it was not made."""
+        source = os.path.join(self.build, "static", stacks.PROGRAM)
+        if not os.path.exists(source):
+            return None
+        self.copy_file(source, "fastcgi-users.cgi", 0o755)
+        return self.path("fastcgi-users.cgi")
+
     @property
     def place(self):
         """Where the ceiling programs find the database."""
