@@ -42,6 +42,7 @@ class Bench:
         # The interpreter of the reference, where that is wanted.
         self.python = python
         self.references = {}
+        self.login_file = None
 
     def reference(self, stack):
         """FastAPI Users on a stack's database; None when nobody wants it."""
@@ -49,6 +50,13 @@ class Bench:
             self.references[stack] = Reference(self.python, stack,
                                                self.world.files)
         return self.references.get(stack)
+
+    def logins(self):
+        """Requests of users whose passwords are dear, on the stack with few
+        users, which hashes so from the first call on."""
+        if self.login_file is None:
+            self.login_file = dear_users(self, self.world.small)
+        return self.login_file
 
     def end(self):
         """Ends what was started here."""
@@ -168,7 +176,7 @@ def dear_users(bench, stack):
 def log_in(bench, key, title, url, roots):
     """Sign-ins without a pause, a rate and what each costs."""
     meter = Meter(roots)
-    got = load.run(url, bench.logins, SIGNING_IN, bench.effort.hash_seconds)
+    got = load.run(url, bench.logins(), SIGNING_IN, bench.effort.hash_seconds)
     bench.results.add(key, title, "a second", got.rate)
     bench.results.add(f"{key} cpu", title, MS_EACH,
                       meter.per_request(got.requests)["program"] / 1000)
@@ -177,7 +185,7 @@ def log_in(bench, key, title, url, roots):
 def p4(bench):
     """Sign-ins a second, by two password workers."""
     stack = bench.world.small
-    bench.logins = dear_users(bench, stack)
+    bench.logins()
     loop = stack.copy_bench("argon2_loop")
     cores, reference = os.cpu_count(), bench.reference(stack)
     seconds = bench.effort.hash_seconds
@@ -205,6 +213,7 @@ def p5(bench):
     """Who am I, while others sign in, by as many password workers as there
     are by default."""
     stack = bench.world.small
+    bench.logins()
     stack.change("pool", "password", workers=max(1, os.cpu_count() - 1))
     stack.reload()
     me, seconds = bench.world.me[stack], bench.effort.seconds
@@ -212,7 +221,7 @@ def p5(bench):
         for c in CHEAP_CLIENTS:
             bench.load(f"alone c={c}", f"me alone, c={c}", stack.base_url, me,
                        c)
-            storm = load.start(stack.base_url, bench.logins, SIGNING_IN,
+            storm = load.start(stack.base_url, bench.logins(), SIGNING_IN,
                                seconds + 1)
             try:
                 time.sleep(0.5)
@@ -280,7 +289,7 @@ def p6(bench):
         stack.change("pool", name, workers=workers)
     stack.reload()
     load.run(stack.base_url, bench.world.me[stack], 32, 2)
-    load.run(stack.base_url, bench.logins, SIGNING_IN, 2)
+    load.run(stack.base_url, bench.logins(), SIGNING_IN, 2)
     # Until nothing is given back any more.
     stacks.wait_until(lambda: pool_pss(stack) <= 30, IDLE_SECONDS, 1)
     reference = bench.reference(stack)
