@@ -23,23 +23,9 @@ sys.path[:0] = [os.path.join(HERE, "..", "stack"),
 
 import stack as stacks  # noqa: E402
 from client import Client, access_claims  # noqa: E402
+from made_user import mix, user_id  # noqa: E402
 
 TARGET = 1.25
-MASK = (1 << 64) - 1
-
-
-def mix(n):
-    """As made_user.h does it."""
-    n = (n + 0x9e3779b97f4a7c15) & MASK
-    n = ((n ^ n >> 30) * 0xbf58476d1ce4e5b9) & MASK
-    n = ((n ^ n >> 27) * 0x94d049bb133111eb) & MASK
-    return n ^ n >> 31
-
-
-def user_id(number):
-    high, low = mix(number * 2), mix(number * 2 + 1)
-    return (f"{high >> 32:08x}-{high >> 16 & 0xffff:04x}-4{high & 0xfff:03x}-"
-            f"{low >> 48 & 0x3fff | 0x8000:04x}-{low & 0xffffffffffff:012x}")
 
 
 class Place:

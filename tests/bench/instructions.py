@@ -25,6 +25,7 @@ for folder in ("stack", "golden", "reference"):
 import load  # noqa: E402
 import stack as stacks  # noqa: E402
 import wires  # noqa: E402
+from made_user import user_email  # noqa: E402
 
 RECORD = os.path.join(HERE, "instructions.json")
 TOLERANCE = 0.10
@@ -156,7 +157,7 @@ class Registrations:
         first, self.made = self.made, self.made + count
         return [(201, fastcgi_request(
             "POST", "/auth/register", [("Content-Type", load.JSON)],
-            json.dumps({"email": load.user_email(first + 100_000 + i),
+            json.dumps({"email": user_email(first + 100_000 + i),
                         "password": "correct horse battery"}).encode()))
             for i in range(count)]
 

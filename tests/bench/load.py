@@ -9,9 +9,9 @@ import os
 import re
 import subprocess
 import time
-import uuid
 
 import stack as stacks
+from made_user import user_id
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPT = os.path.join(HERE, "requests.lua")
@@ -86,17 +86,6 @@ def write_requests(path, requests):
         for one in requests:
             file.write(b"%d\n%s" % (len(one), one))
     return path
-
-
-def user_id(number):
-    """The id of a seeded user."""
-    return str(uuid.UUID(hashlib.md5(f"user{number}".encode(),
-                                     usedforsecurity=False).hexdigest()))
-
-
-def user_email(number):
-    """The address of a seeded user."""
-    return f"user{number}@bench.example"
 
 
 def base64url(data):

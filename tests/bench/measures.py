@@ -16,6 +16,7 @@ import load
 import stack as stacks
 from cpu import Meter
 from reference import Reference
+from made_user import user_email, user_id
 from results import AT_LEAST, AT_MOST
 from wires import FastCgiWire
 from world import DEAR, PASSWORD, SMALL, WORKERS
@@ -25,8 +26,8 @@ MS_EACH = "ms of processor each"
 CONNECTIONS = (32, 8)
 CHEAP_CLIENTS = (2, 28)
 POOL_OF_EIGHT = {"api": 6, "password": 2}
-# Pages of users a round.
-PAGES = 9
+# How often each is looked up a round.
+LOOKUPS = 500
 # Until password workers have given their memory back.
 IDLE_SECONDS = 60
 
@@ -355,7 +356,7 @@ def cgi_variables(stack, number):
     name, value = load.cookie(stack.secrets["jwt"], number)
     return {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "", "PATH_INFO": "/users/me",
-            "QUERY_STRING": load.user_id(number),
+            "QUERY_STRING": user_id(number),
             "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": "127.0.0.1", f"HTTP_{name.upper()}": value,
             "FASTCGI_USERS_CONFIG": stack.config,
@@ -405,22 +406,29 @@ def p8(bench):
                          "cgi ours PostgreSQL", "cgi cgi_select PostgreSQL")
 
 
-def list_page(stack, count):
-    """Milliseconds that a page of users from the middle takes. There is no
-    route for that, so it is the command, with its start and its end."""
-    begun = time.monotonic()
-    stack.program_command("user", "list", "--limit", "100", "--after",
-                          load.user_id(count // 2))
-    return (time.monotonic() - begun) * 1000
+def look_up(bench, stacks_of):
+    """What the store asks of the databases, turn by turn: a session's user,
+    an address, a page behind any user."""
+    first = bench.world.small
+    configurations = [word for count, stack in stacks_of.items()
+                      for word in (stack.config, str(count))]
+    said = first.run(first.copy_bench("lookups"), str(LOOKUPS),
+                     *configurations).stdout
+    for one in map(json.loads, said.splitlines()):
+        count = one.pop("count")
+        for name, took in one.items():
+            bench.results.add(f"growth store-{name} {count} p50",
+                              f"store, {name}, {count:,} users", "µs",
+                              took / 1000)
 
 
 def p9(bench):
     """The same requests where there are few users and many."""
     many = bench.world.users
     stacks_of = {SMALL: bench.world.small, many: bench.world.large}
-    files, pages = {}, {}
+    files = {}
     for count, stack in stacks_of.items():
-        emails = [load.user_email(n) for n in load.spread(count, 5000)]
+        emails = [user_email(n) for n in load.spread(count, 5000)]
         files["me", count] = bench.world.me[stack]
         # Cheap hashes: what grows is the look-up, if anything does.
         files["login", count] = load.login_requests(
@@ -432,14 +440,9 @@ def p9(bench):
                        f"{what}, {count:,} users, c=1",
                        stacks_of[count].base_url, file, 1,
                        stacks_of[count].roots("ours"))
-        for _ in range(PAGES):
-            for count, stack in stacks_of.items():
-                pages.setdefault(count, []).append(list_page(stack, count))
-        for count, took in pages.items():
-            bench.results.add(
-                f"growth list {count} p50", f"a page of 100 by the command, "
-                f"{count:,} users", "ms", statistics.median(took[-PAGES:]))
-    for what in ("me", "login", "list"):
+        look_up(bench, stacks_of)
+    for what in ("me", "login", "store-session", "store-email",
+                 "store-page"):
         bench.results.target(
             "P9", f"{what} p50 {SMALL}->{many}", AT_MOST, 1.25,
             f"growth {what} {many} p50", f"growth {what} {SMALL} p50")

@@ -3,17 +3,17 @@
 beside them, behind the same web server with the same configuration.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import sqlite3
 import tempfile
+import urllib.error
 import urllib.request
 
 import load
 import stack as stacks
 from instructions import CHEAP, GUARD
+from made_user import user_email, user_id
 
 # As many as the ceilings were measured with.
 WORKERS = 4
@@ -29,6 +29,8 @@ CEILINGS = {
                  "hello": WORKERS, "hello_libfcgi": WORKERS},
     "sqlite": {"select_sqlite": WORKERS},
 }
+TIDY = {"postgres": ('VACUUM ANALYZE "user"', "CHECKPOINT"),
+        "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",)}
 FOLLOWS_DATABASE = {"select_pg", "select_pipeline", "select_sqlite"}
 
 
@@ -132,12 +134,16 @@ class BenchStack(stacks.Stack):
                  and f" pool={pool} " in line}
         return sorted(found & living)
 
-    def seed(self, count, first=1):
-        """Users from number `first` to `count`, all with one hash."""
-        seeders = {"postgres": seed_postgres, "sqlite": seed_sqlite}
-        seeders[self.db](self, first, count, self.ask(
-            f"SELECT hashed_password FROM \"user\" WHERE email = "
-            f"'{stacks.SUPERUSER}'"))
+    def seed(self, count):
+        """So many users, all with the hash of one; the database is tidied up
+        behind that, as it does itself in time."""
+        hashed = self.ask("SELECT hashed_password FROM \"user\" WHERE email "
+                          f"= '{stacks.SUPERUSER}'")
+        self.run("sh", "-c", '"$0" "$1" 1 "$2" | "$3" -c "$4" user import',
+                 self.copy_bench("make_users"), str(count), hashed,
+                 self.program, self.config)
+        for command in TIDY[self.db]:
+            self.run_script(command)
 
     def fetch(self, url, path, headers=(), body=None):
         """The status and the text of an answer."""
@@ -148,32 +154,6 @@ class BenchStack(stacks.Stack):
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
-
-
-def seed_postgres(stack, first, last, hashed):
-    """In the server alone; its statistics and visibility are brought up to
-    date, as its autovacuum would in time."""
-    stack.run_script(f"""
-INSERT INTO "user" (id, email, hashed_password, is_active, is_superuser,
-                    is_verified)
-SELECT md5('user' || n)::uuid, 'user' || n || '@bench.example', '{hashed}',
-       true, false, true
-FROM generate_series({first}, {last}) AS n""")
-    for command in ('VACUUM ANALYZE "user"', "CHECKPOINT"):
-        stack.run_script(command)
-
-
-def seed_sqlite(stack, first, last, hashed):
-    """In one transaction."""
-    with contextlib.closing(sqlite3.connect(stack.path("users.db"),
-                                            timeout=60)) as database:
-        with database:
-            database.executemany(
-                'INSERT INTO "user" (id, email, hashed_password, is_active, '
-                "is_superuser, is_verified) VALUES (?, ?, ?, 1, 0, 1)",
-                ((load.user_id(n), load.user_email(n), hashed)
-                 for n in range(first, last + 1)))
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class World:
@@ -228,12 +208,12 @@ class World:
         be another thing that is measured."""
         for stack in self.stacks:
             number = self.count(stack) // 2
-            path = f"/users/me?{load.user_id(number)}"
+            path = f"/users/me?{user_id(number)}"
             who = [load.cookie(stack.secrets["jwt"], number)]
             for name in ("ours", *stack.ceilings):
                 status, text = stack.fetch(stack.url(name), path, who)
                 wanted = None if name.startswith("hello") else (
-                    load.user_email(number))
+                    user_email(number))
                 if status != 200 or (wanted and json.loads(text).get(
                         "email") != wanted):
                     raise stacks.Failure(f"{name} answers {status} {text}")
