@@ -165,8 +165,8 @@ the pipeline ceiling, which has {pipelines}. PostgreSQL has {users:,} users
 where signing in is measured (P4 to P7), and next to nothing elsewhere.
 
 P8 leaves the web server out: it is the time from a program's start to its
-end. It is asked who asks, without hashing. The one of P8 that does nothing
-is there twice: as any program is built, and static. P9 compares with
+end. It is asked who asks, without hashing. The program and the one that does
+nothing are there twice: as programs are built usually, and static. P9 compares with
 {small:,} users; `login` is a whole sign-in with a hash that costs next to
 nothing, `store` what is asked of the database alone. P10 counts with callgrind. P11 looks at the api workers when the web
 server has let go of its connections."""
