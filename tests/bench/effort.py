@@ -7,7 +7,7 @@ class Effort:
 
     def __init__(self, quick):
         self.quick = quick
-        self.rounds = 3 if quick else 5
+        self.rounds = 2 if quick else 5
         self.seconds = 1 if quick else 4
         self.hash_seconds = 2 if quick else 6
         self.users = 100_000 if quick else 1_000_000
