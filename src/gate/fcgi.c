@@ -20,8 +20,6 @@
 #define IDLE_PAUSE 1000 /* between two calls of service->idle */
 #define RETRY_PAUSE 20  /* before a full channel is tried again */
 #define LONGEST 60000
-/* Far more than so many requests are made of. */
-#define BATCH_MEMORY ((size_t)64 * 1024 * 1024)
 
 /* Each connection is looked at under the new mode. */
 static void
@@ -305,19 +303,26 @@ fcgi_connections(size_t wanted, rlim_t files)
 	return room > 0 ? (size_t)room : 1;
 }
 
+/* So many times as much, if that is a number. */
+static size_t
+times(int64_t bytes, size_t count)
+{
+	return (uint64_t)bytes > SIZE_MAX / count ? SIZE_MAX
+						  : (size_t)bytes * count;
+}
+
 static bool
 loop_open(struct loop *l)
 {
 	struct rlimit files;
 	const struct config *conf = l->service->conf;
-	size_t body = (size_t)conf->server.body_limit;
 
 	l->limits.body = conf->server.body_limit;
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
 		return false;
 	l->limits.connections = fcgi_connections(
 		(size_t)conf->server.connections_per_worker, files.rlim_cur);
-	l->limits.buffered_max = body > SIZE_MAX / 16 ? SIZE_MAX : body * 16;
+	l->limits.buffered_max = times(conf->server.body_limit, 16);
 	l->last = &l->first;
 	l->now = clock_monotonic();
 	l->polled = l->now;
@@ -325,7 +330,9 @@ loop_open(struct loop *l)
 	l->conns = calloc(l->limits.connections, sizeof(struct conn *));
 	l->pairs = calloc(FCGI_PAIRS_LIMIT, sizeof(*l->pairs));
 	l->scratch = malloc(LOOP_SCRATCH_SIZE);
-	l->batch_mem = arena_open(0, BATCH_MEMORY);
+	/* What one request may take, each of them may take together. */
+	l->batch_mem = arena_open(
+		0, times(conf->server.memory_per_request, LOOP_BATCH_LIMIT));
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	return l->conns != NULL && l->pairs != NULL && l->scratch != NULL &&
 	       l->epoll_fd >= 0 && signals_open(l);

@@ -92,7 +92,8 @@ class Crowd:
 @pytest.fixture(scope="module")
 def lonely(house, db):
     """A stack whose pools have one worker each."""
-    made = house.make(db, workers=1, settings=["log.level=debug"])
+    made = house.make(db, workers=1, settings=["log.level=debug",
+                                                "field.about.type=text"])
     yield made
     house.end(made)
 
@@ -218,3 +219,21 @@ def test_who_hangs_up_among_others_takes_no_answer_away(crowd):
     crowd.connections = rest
     assert crowd.worker() == worker
     assert statuses(crowd.together([read] * len(rest))) == [200] * len(rest)
+
+
+def test_users_with_much_to_tell_are_read_together_too(crowd, db):
+    """As much as one request may take alone, each takes with others."""
+    user, token = crowd.stack.client.newcomer()
+    read = ask(b"/users/me", token=token)
+    crowd.each([read] * 3)
+    worker = crowd.worker()
+    execute(crowd.stack, "UPDATE \"user\" SET about = "
+            + ("repeat('x', 5000000)" if db == "postgres"
+               else "printf('%.5000000c', 'x')")
+            + f" WHERE email = '{user['email']}'")
+    before = crowd.read_together()
+    answers = crowd.together([read] * 16)
+    assert statuses(answers) == [200] * 16
+    assert {one.count(b"x" * 5000000) for one in answers} == {1}
+    assert (crowd.read_together() > before) == (db == "postgres")
+    assert crowd.worker() == worker

@@ -65,14 +65,23 @@ def fastcgi_request(path):
             + record(4) + record(5))
 
 
+def read_exactly(connection, size):
+    """MSG_WAITALL does not wait on a socket with a timeout."""
+    text = b""
+    while len(text) < size:
+        more = connection.recv(size - len(text))
+        assert more, "the connection ended"
+        text += more
+    return text
+
+
 def read_whole(connection):
     """An answer's text, up to the end of its request."""
     text = b""
     while True:
-        head = connection.recv(8, socket.MSG_WAITALL)
-        assert len(head) == 8, "the connection ended"
+        head = read_exactly(connection, 8)
         kind, length, padding = head[1], *struct.unpack(">HB", head[4:7])
-        rest = connection.recv(length + padding, socket.MSG_WAITALL)
+        rest = read_exactly(connection, length + padding)
         if kind == 3:
             return text
         text += rest[:length]

@@ -212,6 +212,7 @@ setup(void **state)
 	f->conf.server.drain_limit = 5;
 	f->conf.server.request_limit = 5;
 	f->conf.server.connections_per_worker = 16;
+	f->conf.server.memory_per_request = 64 * 100000;
 	*state = f;
 	return 0;
 }
