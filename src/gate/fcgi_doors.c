@@ -46,10 +46,14 @@ doors_tend(struct loop *l)
 bool
 doors_are_pressed(const struct loop *l)
 {
-	struct pollfd door = {.fd = l->post->listen_fd, .events = POLLIN};
+	struct pollfd doors[] = {
+		{.fd = l->post->listen_fd, .events = POLLIN},
+		/* -1 where there is none, which is passed over. */
+		{.fd = l->post->handover.receive, .events = POLLIN},
+	};
 
 	return l->mode == MODE_SERVING && l->count == l->limits.connections &&
-	       poll(&door, 1, 0) > 0;
+	       poll(doors, countof(doors), 0) > 0;
 }
 
 static bool

@@ -138,7 +138,19 @@ def test_silent_and_dripping_clients_take_nothing_from_others(new_stack):
     assert counts[-1] <= 10 * counts[0] + 10, counts
 
 
-def ask_in_turn(address, start, deadline):
+def fastcgi_login(email):
+    """One that fails, and takes the worker its time."""
+    body = f"username={email}&password=wrong".encode()
+    return (record(1, b"\0\1\1\0\0\0\0\0")
+            + record(4, pair(b"REQUEST_METHOD", b"POST")
+                     + pair(b"PATH_INFO", b"/auth/bearer/login")
+                     + pair(b"CONTENT_TYPE",
+                            b"application/x-www-form-urlencoded")
+                     + pair(b"CONTENT_LENGTH", str(len(body)).encode()))
+            + record(4) + record(5, body) + record(5))
+
+
+def ask_in_turn(address, start, deadline, request, status):
     """The same, with a new connection for each that the pool closes."""
     count = 0
     start.wait()
@@ -148,13 +160,13 @@ def ask_in_turn(address, start, deadline):
             s.connect(address)
             while time.monotonic() < deadline():
                 try:
-                    s.sendall(fastcgi_request(b"/users/me"))
+                    s.sendall(request)
                     first = s.recv(1, socket.MSG_PEEK)
                 except (BrokenPipeError, ConnectionResetError):
                     break
                 if not first:
                     break
-                assert b"Status: 401" in read_whole(s)
+                assert status in read_whole(s)
                 # Afterwards places are free, since others leave.
                 count += time.monotonic() < deadline()
     return count
@@ -168,11 +180,35 @@ def test_more_clients_than_there_are_places_take_turns(new_stack):
     start = threading.Barrier(24, lambda: ends.append(time.monotonic() + 2))
 
     with concurrent.futures.ThreadPoolExecutor(24) as pool:
-        asked = [pool.submit(ask_in_turn, address, start, lambda: ends[0])
+        asked = [pool.submit(ask_in_turn, address, start, lambda: ends[0],
+                             fastcgi_request(b"/users/me"), b"Status: 401")
                  for _ in range(24)]
         counts = sorted(f.result() for f in asked)
 
     assert counts[0] > 0, counts
+
+
+def test_who_comes_with_another_to_the_last_place_gets_one_too(new_stack):
+    """They come while the worker is busy, so it lets both in at once."""
+    stack = new_stack("sqlite", ["server.connections_per_worker=4"],
+                      workers=1, cheap=False)
+    address = stack.settings["pool", "password"]["socket"]
+    request = fastcgi_login(new_email())
+    end = time.monotonic() + 6
+
+    def ask(start):
+        return ask_in_turn(address, start, lambda: end, request,
+                           b"Status: 400")
+
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        start = threading.Barrier(3)
+        asked = [pool.submit(ask, start) for _ in range(3)]
+        time.sleep(1)
+        start = threading.Barrier(2)
+        asked += [pool.submit(ask, start) for _ in range(2)]
+        counts = [f.result() for f in asked]
+
+    assert min(counts) > 0, counts
 
 
 def test_the_example_keeps_connections_to_every_pool():
