@@ -324,7 +324,13 @@ batch_run(struct import *im)
 		return stop(im, imported);
 	}
 	e = batch_write(im);
-	return e == ERR_INVALID ? stop(im, imported) : e;
+	if (e == ERR_INVALID)
+		return stop(im, imported);
+	if (e != OK)
+		(void)command_fail(0, "stopped within lines %lld to %lld",
+				   (long long)im->first_line,
+				   (long long)im->line_number);
+	return e;
 }
 
 static enum err

@@ -290,6 +290,38 @@ def test_whom_somebody_is_in_the_way_of_is_told_by_line(stack, client):
         there["email"])).json() == there
 
 
+# What an application may demand of the table besides, and its end.
+OTHERS = {
+    "sqlite": ("""CREATE TRIGGER others BEFORE INSERT ON "user"
+               WHEN NEW.email LIKE '%@others.example'
+               BEGIN SELECT RAISE(ABORT, 'others'); END""",
+               "DROP TRIGGER others"),
+    "postgres": ("""ALTER TABLE "user" ADD CONSTRAINT others
+                 CHECK (email NOT LIKE '%@others.example')""",
+                 'ALTER TABLE "user" DROP CONSTRAINT others'),
+}
+
+
+@pytest.mark.parametrize("options", [(), ("--skip-bad",)])
+def test_where_the_database_refuses_a_batch_its_lines_are_told(stack, db,
+                                                               options):
+    users = arrivals(BATCH + 5)
+    users[BATCH + 2]["email"] = "somebody@others.example"
+    begin, end = OTHERS[db]
+    execute(stack, begin)
+    try:
+        done = load(stack, users, *options)
+    finally:
+        execute(stack, end)
+
+    assert done.returncode == os.EX_SOFTWARE
+    assert f"stopped within lines {BATCH + 1} to {BATCH + 5}" in done.stderr
+    assert "others" in done.stderr
+    assert done.stdout.startswith(f"{BATCH} imported, ")
+    there = emails(stack)
+    assert [u["email"] in there for u in users] == [True] * BATCH + [False] * 5
+
+
 def test_an_import_that_was_killed_is_ended_by_another(stack):
     users = arrivals(2 * BATCH + 100)
     lines = lines_of(users).splitlines(keepends=True)
