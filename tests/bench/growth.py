@@ -164,13 +164,13 @@ def main():
     options = parser.parse_args()
     options.at = dict(options.at)
     options.build = os.path.abspath(options.build)
-    places = [Place(options, int(c)) for c in options.counts.split(",")]
-    try:
+    stacks.end_when_told()
+    with contextlib.ExitStack() as ends:
+        places = []
+        for count in options.counts.split(","):
+            places.append(Place(options, int(count)))
+            ends.callback(places[-1].stack.remove)
         run(options, places)
-    finally:
-        for place in places:
-            place.stack.stop()
-            place.stack.remove()
 
 
 if __name__ == "__main__":

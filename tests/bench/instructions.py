@@ -245,6 +245,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
+    stacks.end_when_told()
     try:
         refuse_sanitizers(options.build)
         counts = measure(options.build)

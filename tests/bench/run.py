@@ -15,7 +15,6 @@ when everything could be measured, whether or not the targets are met.
 
 import argparse
 import os
-import signal
 import sys
 import time
 
@@ -114,7 +113,7 @@ def run(options):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    stacks.end_when_told()
     options = read_arguments()
     options.build = os.path.abspath(options.build)
     try:

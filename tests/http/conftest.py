@@ -8,7 +8,6 @@ sanitizers say.
 
 import os
 import re
-import signal
 import sys
 import tempfile
 
@@ -42,14 +41,8 @@ WAYS += [(db, "nginx", RENAMED) for db in DATABASES]
 def pytest_configure(config):
     config.addinivalue_line("markers", "better(number): shows that deliberate "
                             "difference of the list in README.md")
-    signal.signal(signal.SIGTERM, end_early)
-
-
-def end_early(*_):
-    """Who ends the run ends what it started, as with Ctrl-C. Once: the rest
-    of it takes a moment."""
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    raise KeyboardInterrupt
+    # As Ctrl-C does: fixtures are torn down.
+    stacks.end_when_told(KeyboardInterrupt)
 
 
 class House:

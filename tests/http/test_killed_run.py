@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What a run of these tests leaves behind that is ended before its time."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 import stack as stacks
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+FAILOVER = os.path.join(HERE, "..", "stack", "failover.py")
 TEST = """
 import os
 import time
@@ -43,6 +46,39 @@ def test_a_run_that_is_ended_ends_what_it_started(tmp_path, number):
             run.kill()
 
     assert run.returncode == 2, said
+    assert_nothing_is_left(folder)
+
+
+def assert_nothing_is_left(folder):
     assert not os.path.exists(folder)
     assert not [p[0] for p in stacks.processes()
                 if stacks.process_carries(p[0], folder)]
+
+
+def stack_of(pid):
+    """The folder of the stack that a process has begun, or None."""
+    mark = stacks.MARK.encode() + b"="
+    for child in stacks.process_children(pid):
+        with contextlib.suppress(OSError), open(
+                f"/proc/{child}/environ", "rb") as file:
+            for variable in file.read().split(b"\0"):
+                if variable.startswith(mark):
+                    return variable[len(mark):].decode()
+    return None
+
+
+def test_so_does_a_program_that_makes_stacks():
+    with subprocess.Popen([sys.executable, FAILOVER],
+                          stdout=subprocess.DEVNULL) as run:
+        try:
+            folder = stacks.wait_until(lambda: stack_of(run.pid))
+            assert folder and os.path.exists(folder)
+            run.terminate()
+            # As time limits do.
+            time.sleep(0.05)
+            run.terminate()
+            assert run.wait(stacks.SECONDS) == 143
+        finally:
+            run.kill()
+
+    assert_nothing_is_left(folder)

@@ -58,7 +58,9 @@ def main():
     sys.path[:0] = [str(HERE), str(GOLDEN), str(HERE.parent / "stack")]
     sys.path.append(str(HERE.parent / "http"))
     from compare import compare  # noqa: PLC0415
+    from stack import end_when_told  # noqa: PLC0415
 
+    end_when_told()
     with contextlib.suppress(BrokenPipeError):
         return compare(options)
     return 1

@@ -147,6 +147,7 @@ def main():
     parser.add_argument("--set", dest="settings", action="append", default=[],
                         metavar="SECTION.SETTING=VALUE")
     options = parser.parse_args()
+    stacks.end_when_told()
     for _ in range(options.runs):
         cluster = Cluster(replica=True, pooler=options.pooler,
                           settings=[*CHEAP, *options.settings])

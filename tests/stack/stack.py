@@ -101,6 +101,15 @@ def send_signal(pid, number):
         pass
 
 
+def end_when_told(by=SystemExit(143)):
+    """Has SIGTERM end this program like any failure, which undoes what was
+    begun. Once: a time limit sends two, and that must not end the undoing."""
+    def end(*_):
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        raise by
+    signal.signal(signal.SIGTERM, end)
+
+
 def wait_until(condition, seconds=SECONDS, step=0.005):
     """The condition's first true value, or None when time is up."""
     deadline = time.monotonic() + seconds
