@@ -46,6 +46,7 @@ def read_arguments():
     parser.add_argument("--reference", action="store_true",
                         help="also FastAPI Users, from PyPI")
     parser.add_argument("--only", action="append", metavar="pN",
+                        choices=[one.__name__ for one in measures.MEASURES],
                         help="only that measurement; may be repeated")
     return parser.parse_args()
 
