@@ -157,7 +157,10 @@ The web server, the pool, the database and the load generator share the
 machine. What is compared ran in turn, round by round, behind one nginx with
 the configuration of `nginx.conf.example`; each got the same requests, spread
 over up to 20,000 users. Rates drift from run to run, so only the ratios
-count: they are made round by round, and the one in the middle is told.
+count: they are made round by round, and the one in the middle is told. No
+web server writes a log of requests. The program writes a line for each, as it
+does by default, and its workers are in their sandbox; the ceilings are not,
+and write nothing.
 
 The api pool has {workers} workers, as many processes as each ceiling has, but
 the pipeline ceiling, which has {pipelines}. PostgreSQL has {users:,} users
@@ -166,10 +169,11 @@ where signing in is measured (P4 to P7), and next to nothing elsewhere.
 
 P8 leaves the web server out: it is the time from a program's start to its
 end. It is asked who asks, without hashing. The program and the one that does
-nothing are there twice: as programs are built usually, and static. P9 compares with
-{small:,} users; `login` is a whole sign-in with a hash that costs next to
-nothing, `store` what is asked of the database alone. P10 counts with callgrind. P11 looks at the api workers when the web
-server has let go of its connections."""
+nothing are there twice: as programs are built usually, and static. P9
+compares with {small:,} users; `login` is a whole sign-in with a hash that
+costs next to nothing, `store` what is asked of the database alone. P10 counts
+with callgrind. P11 looks at the api workers when the web server has let go of
+its connections."""
 
 
 def write(folder, facts, effort, results):
