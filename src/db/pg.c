@@ -262,23 +262,33 @@ conn_mourn(struct pg *pg, const struct order *o, const PGresult *last)
 	db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name, state, words);
 }
 
-/* Sends once, on the connection there is. */
-static enum err
-order_try(struct pg *pg, const struct order *o, PGresult **out, enum fate *fate)
+/* Says why a connection without an answer is dropped. */
+static void
+fate_tell(struct pg *pg, const struct order *o, enum fate fate,
+	  const PGresult *last)
 {
-	*fate = order_send(pg, o, out);
-	switch (*fate) {
+	switch (fate) {
 	case FATE_KEEP:
-		return result_judge(pg, o, *out, fate);
+		break;
 	case FATE_LATE:
 		db_failed(&pg->db, ERR_DATABASE_DOWN, o->statement->name, "",
 			  "no answer within the limit");
 		break;
 	case FATE_LOST:
 	case FATE_UNTOUCHED:
-		conn_mourn(pg, o, *out);
+		conn_mourn(pg, o, last);
 		break;
 	}
+}
+
+/* Sends once, on the connection there is. */
+static enum err
+order_try(struct pg *pg, const struct order *o, PGresult **out, enum fate *fate)
+{
+	*fate = order_send(pg, o, out);
+	if (*fate == FATE_KEEP)
+		return result_judge(pg, o, *out, fate);
+	fate_tell(pg, o, *fate, *out);
 	return ERR_DATABASE_DOWN;
 }
 
@@ -590,6 +600,9 @@ pg_query_ahead(struct db *db, struct arena *mem,
 		fate = ahead_read(pg, &o, mem, &out[i], &good);
 	if (fate == FATE_KEEP)
 		fate = ahead_end(pg->conn, o.deadline);
+	/* What an answer said was told when it was judged. */
+	if (good)
+		fate_tell(pg, &o, fate, NULL);
 	if (fate == FATE_LATE)
 		host_pass(pg);
 	if (fate != FATE_KEEP)

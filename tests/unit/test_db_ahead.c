@@ -2,6 +2,8 @@
 /* Several questions in one go: db_query_ahead. */
 #include "db_fixture.h"
 
+#include <signal.h>
+
 static const struct db_statement by_id = {
 	.name = "thing_by_id",
 	.sql = "SELECT name, number FROM thing WHERE id = $1",
@@ -161,6 +163,28 @@ questions_that_fail_leave_a_connection_that_works(void **state)
 }
 
 static void
+server_that_is_silent_is_complained_of(void **state)
+{
+	struct fixture *f = *state;
+	struct db_rows rows[3];
+	pid_t server;
+
+	thing_table(f);
+	thing_insert(f, 1, "one", 0);
+	for (int i = 0; i < 2; i++)
+		thing_ask(f, 1);
+	server = (pid_t)connection_pid(f, f->db);
+	assert_int_equal(kill(server, SIGSTOP), 0);
+	assert_false(things_ahead(f, rows));
+	(void)kill(server, SIGCONT);
+	assert_string_equal(db_complaint(f->db), "no answer within the limit");
+
+	/* What comes after it is asked on another connection. */
+	thing_ask(f, 1);
+	assert_int_not_equal(connection_pid(f, f->db), server);
+}
+
+static void
 a_file_is_never_asked_ahead(void **state)
 {
 	struct fixture *f = *state;
@@ -185,6 +209,7 @@ main(void)
 		ON_POSTGRESQL(several_questions_are_asked_at_once),
 		ON_POSTGRESQL(
 			questions_that_fail_leave_a_connection_that_works),
+		ON_POSTGRESQL(server_that_is_silent_is_complained_of),
 	};
 	int failed = 0;
 
