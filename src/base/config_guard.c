@@ -60,16 +60,21 @@ name_fault(const struct text_list *headers, size_t i, size_t len)
 	return NULL;
 }
 
-static bool
-is_member(const struct config *c, const char *name)
+/* Everybody can ask for his own answer, so it may hold only what he is shown
+ * elsewhere. */
+static const char *
+member_fault(const struct config *c, const char *name)
 {
 	for (size_t i = 0; i < countof(members); i++)
 		if (strcmp(members[i], name) == 0)
-			return true;
+			return NULL;
 	for (size_t i = 0; i < c->field_count; i++)
 		if (strcmp(c->field[i].title, name) == 0)
-			return true;
-	return false;
+			return strcmp(c->field[i].read, "self") == 0
+				       ? NULL
+				       : "names a field that users are not "
+					 "shown";
+	return "names no member of users";
 }
 
 static const char *
@@ -82,9 +87,7 @@ header_fault(const struct config *c, size_t i)
 	if (equals == NULL)
 		return "is not NAME=MEMBER";
 	why = name_fault(&c->guard.headers, i, (size_t)(equals - text));
-	if (why == NULL && !is_member(c, equals + 1))
-		why = "names no member of users";
-	return why;
+	return why != NULL ? why : member_fault(c, equals + 1);
 }
 
 /* What a Location may hold, and a browser goes to from any page. */

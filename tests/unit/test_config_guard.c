@@ -192,6 +192,20 @@ headers_tell_members_that_there_are(void **state)
 }
 
 static void
+headers_tell_nothing_that_only_superusers_are_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f,
+		"guard { headers = {\"A=plan\"} }\n"
+		"field \"plan\" { type = text read = admin }\n",
+		":3: guard.headers: \"A=plan\" names a field that users are "
+		"not shown\n");
+	(void)loaded(f, "guard { headers = {\"A=plan\"} }\n"
+			"field \"plan\" { type = text read = self }\n");
+}
+
+static void
 login_is_a_path_or_an_address(void **state)
 {
 	static const char *const bad[] = {
@@ -240,6 +254,7 @@ main(void)
 		TEST(headers_that_would_mean_something_else_are_refused),
 		TEST(headers_have_names_that_cannot_be_mistaken),
 		TEST(headers_tell_members_that_there_are),
+		TEST(headers_tell_nothing_that_only_superusers_are_shown),
 		TEST(login_is_a_path_or_an_address),
 		TEST(only_signatures_can_be_trusted),
 	};
