@@ -86,12 +86,13 @@ gate_cgi(const struct gate_service *service)
 	size_t count, length;
 	char *body;
 	enum err e;
+	bool whole;
 	bool sent;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)alarm((unsigned)conf->server.request_limit);
 	pairs = arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
-	count = gate_environment(mem, environ, pairs);
+	whole = gate_environment(mem, environ, pairs, &count);
 	e = gate_body_length(getenv("CONTENT_LENGTH"), conf->server.body_limit,
 			     &length);
 	if (e != OK)
@@ -99,6 +100,8 @@ gate_cgi(const struct gate_service *service)
 	body = arena_alloc(mem, length + 1);
 	length = body_read(body, length);
 	gate_request(&rq, service, pairs, count, body, length, arrived);
+	if (!whole)
+		rq.refused = ERR_BAD_REQUEST;
 	resp_init(&rs, mem);
 	service->serve(service->worker, &rq, &rs);
 	buf_init(&out, mem, 4096);

@@ -269,23 +269,23 @@ request_judge(struct req *rq, const struct seen *s)
 	return e != OK ? e : body_judge(rq, s);
 }
 
-size_t
+bool
 gate_environment(struct arena *mem, char **envp,
-		 struct gate_pair pairs[GATE_PAIRS_LIMIT])
+		 struct gate_pair pairs[GATE_PAIRS_LIMIT], size_t *count)
 {
-	size_t count = 0;
-
-	for (; *envp != NULL && count < GATE_PAIRS_LIMIT; envp++) {
+	for (*count = 0; *envp != NULL; envp++) {
 		const char *equals = strchr(*envp, '=');
+		struct gate_pair *pair = &pairs[*count];
 
 		if (equals == NULL)
 			continue;
-		pairs[count].name =
-			arena_copy(mem, *envp, (size_t)(equals - *envp));
-		pairs[count].value = equals + 1;
-		count++;
+		if (*count == GATE_PAIRS_LIMIT)
+			return false;
+		pair->name = arena_copy(mem, *envp, (size_t)(equals - *envp));
+		pair->value = equals + 1;
+		++*count;
 	}
-	return count;
+	return true;
 }
 
 enum err

@@ -49,10 +49,11 @@ void gate_request(struct req *rq, const struct gate_service *service,
 		  const struct gate_pair *pairs, size_t count, const char *body,
 		  size_t body_len, int64_t arrived) NONNULL(1, 2);
 
-/* An environment as pairs, the first ones; what is no pair is left out. */
-size_t gate_environment(struct arena *mem, char **envp,
-			struct gate_pair pairs[GATE_PAIRS_LIMIT])
-	NODISCARD NONNULL(1, 2, 3);
+/* An environment as pairs; what is no pair is left out. False when there are
+ * more: what the rest demands is not known then, and the request is refused. */
+bool gate_environment(struct arena *mem, char **envp,
+		      struct gate_pair pairs[GATE_PAIRS_LIMIT], size_t *count)
+	NODISCARD NONNULL(1, 2, 3, 4);
 
 /*
  * Decides from CONTENT_LENGTH how much body to wait for: OK with *length

@@ -149,8 +149,8 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 	struct arena *mem = service->mem;
 	struct gate_pair *pairs =
 		arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
-	size_t count = gate_environment(mem, fcgi->envp, pairs);
-	size_t length;
+	size_t count, length;
+	bool whole = gate_environment(mem, fcgi->envp, pairs, &count);
 	enum err e =
 		gate_body_length(FCGX_GetParam("CONTENT_LENGTH", fcgi->envp),
 				 conf->server.body_limit, &length);
@@ -164,6 +164,8 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 		length = body_read(fcgi->in, body, length);
 	alarm_set(0);
 	gate_request(&rq, service, pairs, count, body, length, arrived);
+	if (!whole)
+		rq.refused = ERR_BAD_REQUEST;
 	resp_init(&rs, mem);
 	running = 1;
 	alarm_set(conf->server.request_limit);

@@ -130,6 +130,29 @@ def test_a_query_string_is_no_command_line(stack):
         assert done.returncode == os.EX_OK
 
 
+def check_as_cgi(stack, token, headers):
+    """The status line; what the web server demands stands last."""
+    variables = stack.environment(
+        GATEWAY_INTERFACE="CGI/1.1", REQUEST_METHOD="GET", SCRIPT_NAME="",
+        PATH_INFO="/auth/check", SERVER_PROTOCOL="HTTP/1.1",
+        HTTP_HOST="127.0.0.1", HTTP_AUTHORIZATION=f"Bearer {token}",
+        FASTCGI_USERS_CONFIG=stack.config)
+    variables.update({f"HTTP_X{i}": "" for i in range(headers)})
+    variables["FCU_REQUIRE"] = "superuser"
+    done = subprocess.run(
+        [stack.program], cwd=stack.folder, capture_output=True, check=False,
+        stdin=subprocess.DEVNULL, env=variables, **stack.as_user())
+    return done.stdout.split(b"\r\n", 1)[0]
+
+
+def test_many_headers_push_no_demand_out(stack, client):
+    """lighttpd, for one, puts what it is configured to say behind them."""
+    _, token = client.newcomer()
+    assert check_as_cgi(stack, client.admin(), 10) == b"Status: 204 No Content"
+    assert check_as_cgi(stack, token, 10) == b"Status: 403 Forbidden"
+    assert check_as_cgi(stack, token, 1000) == b"Status: 400 Bad Request"
+
+
 @pytest.mark.parametrize("name", (
     b"X-Forwarded-User", b"X_Forwarded_User", b"Remote-User", b"REMOTE_USER",
     b"X-Remote-User", b"X-User-Id", b"X-Email", b"Auth-User"))

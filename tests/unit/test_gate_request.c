@@ -578,25 +578,30 @@ body_length_is_told_from_content_length(void **state)
 }
 
 static void
-environment_is_read_up_to_the_limit(void **state)
+environment_of_more_than_the_limit_is_told_from_a_whole_one(void **state)
 {
 	static struct gate_pair pairs[GATE_PAIRS_LIMIT];
 	static char *envp[GATE_PAIRS_LIMIT + 3];
 	struct fixture *f = *state;
 	char first[] = "A=b=c", none[] = "none", empty[] = "E=";
+	size_t count;
 
 	envp[0] = none;
 	envp[1] = first;
 	envp[2] = empty;
-	assert_int_equal(gate_environment(f->service.mem, envp, pairs), 2);
+	assert_true(gate_environment(f->service.mem, envp, pairs, &count));
+	assert_int_equal(count, 2);
 	assert_string_equal(pairs[0].name, "A");
 	assert_string_equal(pairs[0].value, "b=c");
 	assert_string_equal(pairs[1].name, "E");
 	assert_string_equal(pairs[1].value, "");
-	for (size_t i = 0; i < GATE_PAIRS_LIMIT + 2; i++)
+	for (size_t i = 0; i < GATE_PAIRS_LIMIT; i++)
 		envp[i] = first;
-	assert_int_equal(gate_environment(f->service.mem, envp, pairs),
-			 GATE_PAIRS_LIMIT);
+	envp[GATE_PAIRS_LIMIT] = none;
+	assert_true(gate_environment(f->service.mem, envp, pairs, &count));
+	assert_int_equal(count, GATE_PAIRS_LIMIT);
+	envp[GATE_PAIRS_LIMIT + 1] = empty;
+	assert_false(gate_environment(f->service.mem, envp, pairs, &count));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -629,7 +634,7 @@ main(void)
 		TEST(transfer_coding_is_refused),
 		TEST(request_without_a_method_is_refused),
 		TEST(body_length_is_told_from_content_length),
-		TEST(environment_is_read_up_to_the_limit),
+		TEST(environment_of_more_than_the_limit_is_told_from_a_whole_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
