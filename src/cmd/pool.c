@@ -35,6 +35,7 @@ group_of(const struct pool_settings *p)
 		.address = p->socket,
 		.mode = octal_mode(p->mode),
 		.backlog = (int)p->backlog,
+		.niceness = (int)p->niceness,
 		.workers = (size_t)p->workers,
 	};
 }

@@ -103,6 +103,8 @@ void
 pool_child_run(const struct pool_child *c)
 {
 	supervisor_close(c);
+	/* Which can only fail where it would raise the priority. */
+	(void)!nice(c->worker.group->niceness);
 	if (!signals_set() || !standard_files_open() ||
 	    !limits_set(c->worker.plan) || !identity_drop(c->worker.plan) ||
 	    !process_bind(c->supervisor, c->worker.group->may_gain)) {
