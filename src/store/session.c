@@ -44,12 +44,6 @@ static const struct db_statement begin_many = {
 	.result = "",
 };
 
-static const struct db_statement forget = {
-	.name = "session_forget",
-	.sql = "DELETE FROM fcu_session_floor WHERE user_id = $1",
-	.result = "",
-};
-
 static const struct db_statement revoke = {
 	.name = "session_revoke",
 	.sql = "INSERT INTO fcu_revoked_token (token_hash, expires_at)"
@@ -105,14 +99,6 @@ session_begin_many(struct db *db, struct arena *mem,
 		values[i * 2 + 1] = db_int(not_before);
 	}
 	return db_query_rows(db, mem, &begin_many, values, 2, count, &rows);
-}
-
-enum err
-session_forget(struct db *db, struct arena *mem, const char *user_id)
-{
-	const struct db_value value = db_text(user_id);
-
-	return db_run(db, mem, &forget, &value, 1, NULL);
 }
 
 enum err

@@ -38,10 +38,6 @@ enum err session_begin_many(struct db *db, struct arena *mem,
 			    const char *const *user_ids, size_t count,
 			    int64_t not_before) NODISCARD NONNULL(1, 2, 3);
 
-/* Where nobody will have the id again. */
-enum err session_forget(struct db *db, struct arena *mem, const char *user_id)
-	NODISCARD NONNULL(1, 2, 3);
-
 /* Voids one token until it expires (-1: for ever). Doing it twice is OK. */
 enum err session_revoke(struct db *db, struct arena *mem,
 			const char *token_hash, int64_t expires_at)

@@ -516,17 +516,13 @@ enum err
 user_delete(struct db *db, struct arena *mem, const char *id, int64_t now)
 {
 	const struct db_value value = db_text(id);
-	enum user_id_kind kind;
 	int64_t changed;
 
-	TRY(user_id_find_kind(db, mem, &kind));
 	TRY(db_run(db, mem, &delete_by_id, &value, 1, &changed));
 	if (changed == 0)
 		return ERR_NOT_FOUND;
-	if (kind == USER_ID_UUID)
-		return session_forget(db, mem, id);
-	/* A number may come again, given out by somebody who knows nothing
-	 * of sessions. */
+	/* The id may come again: a number, given out by somebody who knows
+	 * nothing of sessions, and any with a user who is imported. */
 	return session_end_others(db, mem, id, now, NULL);
 }
 

@@ -373,6 +373,25 @@ def test_the_sessions_of_a_former_user_are_not_an_imported_ones(house, db):
     assert client.get("/users/me", token=token).status_code == 401
 
 
+def test_a_deleted_user_who_is_imported_again_has_no_session_left(stack,
+                                                                  client):
+    user, stolen = client.newcomer()
+    token = client.login(user["email"])
+    assert client.patch("/users/me", token=token, json={
+        "password": "quite another 9"}).status_code == 200
+    line = next(line for line in exported(stack).splitlines()
+                if user["id"] in line)
+    assert client.delete(f"/users/{user['id']}",
+                         token=client.admin()).status_code == 204
+
+    assert load(stack, line).returncode == OK
+
+    for one in (stolen, token):
+        assert client.get("/users/me", token=one).status_code == 401
+    assert client.get("/users/me", token=client.login(
+        user["email"], "quite another 9")).json() == user
+
+
 def test_nobody_is_told_of_imported_users(stack):
     hook = ('hook "herald" { program = "/bin/true" '
             'events = {"after_register"} }\n')
