@@ -49,7 +49,8 @@ struct seen {
  * in CGI programs everywhere. One that decides who is asking, or how much,
  * must not be given in two ways; web servers say some of them empty when
  * there are none. FCU_REQUIRE is the administrator's: no header of a request
- * has that name.
+ * has that name. Apache puts REDIRECT_ before what was set when it looks again
+ * for what answers (RewriteRule in a .htaccess file).
  */
 enum repeated { LAST_COUNTS, MUST_AGREE, AGREE_OR_EMPTY };
 
@@ -86,6 +87,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_IF_NONE_MATCH", if_none_match, LAST_COUNTS),
 	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
+	VARIABLE("REDIRECT_FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 };

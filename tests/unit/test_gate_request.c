@@ -354,6 +354,8 @@ static const struct twice {
 	{"FCU_REQUIRE", "superuser", "FCU_REQUIRE", "verified",
 	 ERR_BAD_REQUEST},
 	{"FCU_REQUIRE", "superuser", "FCU_REQUIRE", "superuser", OK},
+	{"FCU_REQUIRE", "superuser", "REDIRECT_FCU_REQUIRE", "verified",
+	 ERR_BAD_REQUEST},
 	{"QUERY_STRING", "a", "QUERY_STRING", "b", OK},
 };
 
@@ -390,6 +392,18 @@ demands_from_the_web_are_none(void **state)
 	make(f);
 
 	assert_null(f->rq.require);
+}
+
+static void
+a_demand_does_not_vanish_when_apache_redirects(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "PATH_INFO", "/p");
+	set(f, "REDIRECT_FCU_REQUIRE", "superuser");
+	make(f);
+
+	assert_string_equal(f->rq.require, "superuser");
 }
 
 static void
@@ -625,6 +639,7 @@ main(void)
 		TEST(identities_from_the_web_are_no_authorization),
 		TEST(what_is_said_twice_must_agree),
 		TEST(demands_from_the_web_are_none),
+		TEST(a_demand_does_not_vanish_when_apache_redirects),
 		TEST(a_demand_does_not_vanish_behind_an_empty_one),
 		TEST(empty_disguise_does_not_hide_the_authorization),
 		TEST(https_is_told_in_two_ways),
