@@ -13,7 +13,9 @@
 
 /* Users that are read from the database at once. */
 #define PAGE_SIZE 1000
-#define LINE_LIMIT ((size_t)64 * 1024)
+/* A text of 65535 letters, the most that a field may have, is 384 KB when all
+ * of them are control characters. */
+#define LINE_LIMIT ((size_t)4 * 1024 * 1024)
 /* What one transaction takes. */
 #define BATCH_LINES 2048
 #define BATCH_BYTES ((size_t)2 * 1024 * 1024)
