@@ -29,12 +29,17 @@ page_write(struct arena *mem, const struct user *users, size_t count)
 {
 	struct buf b;
 
-	buf_init(&b, mem, count * 400);
+	buf_init(&b, mem, STREAM_BUFFER);
 	for (size_t i = 0; i < count; i++) {
 		user_write_json(&b, &users[i], true);
 		buf_char(&b, '\n');
+		if (b.len < STREAM_BUFFER && i + 1 < count)
+			continue;
+		if (fwrite(b.data, 1, b.len, stdout) != b.len)
+			return ERR_IO;
+		b.len = 0;
 	}
-	return fwrite(b.data, 1, b.len, stdout) == b.len ? OK : ERR_IO;
+	return OK;
 }
 
 static enum err
