@@ -5,14 +5,15 @@
  * descriptor 0 is a listening socket.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 #ifdef STATIC_PROGRAM
 #include <nss.h>
-#include <unistd.h>
 #endif
 
 #include "base/attr.h"
@@ -117,6 +118,22 @@ stand_alone(void)
 
 #endif
 
+/*
+ * A descriptor below 3 that nobody gave us, as FastCGI's are, would be that of
+ * the next file or socket, and what is meant for people would go there. Input
+ * and output that are not there fail; a log that is not there is nobody's.
+ */
+static bool
+complete_descriptors(void)
+{
+	static const int how[] = {O_WRONLY, O_RDONLY, O_RDWR};
+
+	for (int fd = 0; fd < (int)countof(how); fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how[fd]) != fd)
+			return false;
+	return true;
+}
+
 static int
 run_command(struct invocation *in)
 {
@@ -139,6 +156,8 @@ main(int argc, char **argv)
 	struct invocation in = {.config_path = default_config()};
 	int option;
 
+	if (!complete_descriptors())
+		return EX_OSERR;
 	limit_name_servers();
 	stand_alone();
 	/* Before any secret is read. */

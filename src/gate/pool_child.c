@@ -2,7 +2,6 @@
 #include "gate/pool_child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,18 +50,6 @@ signals_set(void)
 	return done && sigprocmask(SIG_SETMASK, &blocked, NULL) == 0;
 }
 
-/* A library that writes to descriptor 2 must not meet a database there. */
-static bool
-standard_files_open(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	return fd >= 0 && close(fd) == 0;
-}
-
 static bool
 limits_set(const struct pool_plan *plan)
 {
@@ -105,8 +92,8 @@ pool_child_run(const struct pool_child *c)
 	supervisor_close(c);
 	/* Which can only fail where it would raise the priority. */
 	(void)!nice(c->worker.group->niceness);
-	if (!signals_set() || !standard_files_open() ||
-	    !limits_set(c->worker.plan) || !identity_drop(c->worker.plan) ||
+	if (!signals_set() || !limits_set(c->worker.plan) ||
+	    !identity_drop(c->worker.plan) ||
 	    !process_bind(c->supervisor, c->worker.group->may_gain)) {
 		log_event(LEVEL_ERROR, log_is("worker_failed"),
 			  log_text("pool", c->worker.group->name),

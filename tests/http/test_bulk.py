@@ -427,6 +427,17 @@ def test_nobody_is_told_of_imported_users(stack):
     run(stack, "outbox", "drop", "--target", "hook:herald")
 
 
+@pytest.mark.parametrize("command", ["export >&-", "import <&-"])
+def test_what_is_closed_is_no_other_file(stack, client, command):
+    client.register()
+
+    done = stack.run("sh", "-c", f'exec "$0" -c "$1" user {command}',
+                     stack.program, stack.config, check=False)
+
+    assert done.returncode == os.EX_IOERR, done.stderr
+    assert os.path.getsize(stack.path("hash.slots")) == 0
+
+
 def test_options_of_bulk_commands_are_judged(stack):
     for arguments in (("export", "--check"), ("import", "--limit", "1"),
                       ("import", "file"), ("export", "file"),
