@@ -172,7 +172,7 @@ api_foresee(const struct api *api, struct ctx *cx, struct req *const *requests,
 	    size_t count)
 {
 	struct sign_in *list = arena_array(cx->mem, count, sizeof(*list));
-	struct req **whose = arena_array(cx->mem, count, sizeof(*whose));
+	struct req **whose = arena_array(cx->mem, count, sizeof(struct req *));
 	size_t known = 0;
 
 	for (size_t i = 0; i < count; i++) {

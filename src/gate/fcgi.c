@@ -237,6 +237,10 @@ serve_first(struct loop *l)
 	loop_unqueue(l, c);
 	busy_set(l, l->now);
 	request_run(l, c, &wire);
+	/* Or those who are in, and never stop asking, would be served alone.
+	 * Who comes when he has this answer did not wait for its end. */
+	if (doors_are_pressed(l))
+		c->reader.keep = false;
 	sent = conn_send(c, wire.data, wire.len);
 	arena_reset(l->service->mem);
 	loop_leave_batch(l, c);
@@ -244,9 +248,6 @@ serve_first(struct loop *l)
 	request_count(l);
 	l->now = clock_monotonic();
 	c->arrived = 0;
-	/* Or those who are in, and never stop asking, would be served alone. */
-	if (doors_are_pressed(l))
-		c->reader.keep = false;
 	conn_answered(c);
 	if (sent)
 		loop_settle(l, c);
