@@ -8,7 +8,6 @@
 
 #define SOCKET_PATH_SIZE 108 /* sockaddr_un.sun_path, NUL included */
 #define PROCESSORS_LIMIT 1024
-#define HASHING_NICENESS 10
 #define MEMORY_PER_BODY_BYTE 64
 #define LETTERS_AND_DIGITS                                                     \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -40,15 +39,11 @@ pool_resolve(struct reading *r, struct pool_settings *pool)
 {
 	int64_t count = processors();
 
-	bool hashes = strcmp(pool->title, "password") == 0;
-
 	/* Hashing on every processor would starve the cheap requests. */
-	if (hashes && count > 1)
+	if (strcmp(pool->title, "password") == 0 && count > 1)
 		count--;
 	if (pool->workers == 0)
 		pool->workers = count;
-	if (pool->niceness < 0)
-		pool->niceness = hashes ? HASHING_NICENESS : 0;
 	if (*pool->socket == '\0')
 		pool->socket =
 			arena_printf(r->mem, "%s/%s.sock",

@@ -35,7 +35,6 @@ group_of(const struct pool_settings *p)
 		.address = p->socket,
 		.mode = octal_mode(p->mode),
 		.backlog = (int)p->backlog,
-		.niceness = (int)p->niceness,
 		.workers = (size_t)p->workers,
 	};
 }

@@ -46,7 +46,6 @@ struct pool_group {
 			      * NULL: they serve no socket */
 	unsigned mode;       /* of a unix socket: 0660 */
 	int backlog;
-	int niceness; /* added to the supervisor's, see nice(2) */
 	size_t workers;
 	int64_t request_limit; /* seconds; 0: the plan's */
 	bool may_gain;         /* a program that they start may have more

@@ -90,8 +90,6 @@ void
 pool_child_run(const struct pool_child *c)
 {
 	supervisor_close(c);
-	/* Which can only fail where it would raise the priority. */
-	(void)!nice(c->worker.group->niceness);
 	if (!signals_set() || !limits_set(c->worker.plan) ||
 	    !identity_drop(c->worker.plan) ||
 	    !process_bind(c->supervisor, c->worker.group->may_gain)) {

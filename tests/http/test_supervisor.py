@@ -307,18 +307,3 @@ def test_logs_hold_no_secret(stack, client):
                    "secret-in-body", "secret-in-query", "$argon2",
                    *stack.secrets.values()):
         assert secret not in log, secret
-
-
-def niceness(pid):
-    with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
-        return int(f.read().rsplit(")", 1)[1].split()[16])
-
-
-def test_workers_that_hash_stand_back_when_processors_are_short(new_stack):
-    stack = new_stack("sqlite", workers=2, settings=(
-        "pool.password.workers=1", "pool.api.niceness=3"))
-    own = niceness(stack.supervisor_pid())
-
-    found = sorted(niceness(pid) - own for pid in stack.worker_pids())
-
-    assert found == [3, 3, 10]
