@@ -2,6 +2,7 @@
 """What processor time a request costs, and whom. Unlike a rate that depends
 little on what else the machine does."""
 
+import contextlib
 import os
 
 import stack as stacks
@@ -55,3 +56,20 @@ class Meter:
             spent[name] += seconds - self.begun.get(pid, (name, 0))[1]
         return {name: seconds * 1e6 / requests
                 for name, seconds in spent.items()}
+
+
+@contextlib.contextmanager
+def one_processor(places):
+    """Keeps the databases of these stacks, and what is started meanwhile, on
+    one processor: whether two processes that take turns share one changes more
+    than the number of users does."""
+    usual = os.sched_getaffinity(0)
+    pids = [0, *(one.handles["postgres"].pid for one in places
+                 if "postgres" in one.handles)]
+    for pid in pids:
+        os.sched_setaffinity(pid, {min(usual)})
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.sched_setaffinity(pid, usual)

@@ -22,6 +22,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "stack"),
                 os.path.join(HERE, "..", "http")]
 
 import stack as stacks  # noqa: E402
+from cpu import one_processor  # noqa: E402
 from client import Client, access_claims  # noqa: E402
 from made_user import mix, user_id  # noqa: E402
 
@@ -114,7 +115,9 @@ def measure_lookups(places, options):
     arguments = [word for place in places
                  for word in (place.stack.config, str(place.count))]
     first = places[0].stack
-    said = first.run(first.path("lookups"), str(options.rounds * 20), *arguments)
+    with one_processor([place.stack for place in places]):
+        said = first.run(first.path("lookups"), str(options.rounds * 20),
+                         *arguments)
     return {one["count"]: one for one in map(json.loads,
                                              said.stdout.splitlines())}
 

@@ -14,7 +14,7 @@ import time
 import instructions
 import load
 import stack as stacks
-from cpu import Meter
+from cpu import Meter, one_processor
 from reference import Reference
 from made_user import user_email, user_id
 from results import AT_LEAST, AT_MOST
@@ -427,8 +427,9 @@ def look_up(bench, stacks_of):
     first = bench.world.small
     configurations = [word for count, stack in stacks_of.items()
                       for word in (stack.config, str(count))]
-    said = first.run(first.copy_bench("lookups"), str(LOOKUPS),
-                     *configurations).stdout
+    with one_processor(stacks_of.values()):
+        said = first.run(first.copy_bench("lookups"), str(LOOKUPS),
+                         *configurations).stdout
     for one in map(json.loads, said.splitlines()):
         count = one.pop("count")
         for name, took in one.items():
