@@ -72,6 +72,16 @@ static const unsigned char base64url_values[256] = {
 	['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
 };
 
+size_t
+crypto_base64url_span(const char *text, size_t most)
+{
+	size_t len = 0;
+
+	while (len < most && base64url_values[(unsigned char)text[len]] != 0)
+		len++;
+	return len;
+}
+
 /* Four digits, or fewer at the end, as one number; false when one is none. */
 static bool
 group_read(const char *text, size_t digits, uint32_t *out)

@@ -23,6 +23,10 @@ void crypto_random(void *out, size_t len) NONNULL(1);
 char *crypto_base64url(struct arena *mem, const void *bytes, size_t len)
 	RETURNS_NONNULL NODISCARD NONNULL(1);
 
+/* How many of the first `most` bytes are its digits, one after the other; a NUL
+ * is none. */
+size_t crypto_base64url_span(const char *text, size_t most) NONNULL(1);
+
 /*
  * The reverse, strictly: no padding, no other characters, no stray bits, so
  * that each byte string has exactly one spelling. ERR_INVALID otherwise.

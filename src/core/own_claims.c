@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crypto.h"
 #include "core/claims.h"
 #include "store/user_id.h"
 
@@ -79,15 +80,11 @@ take_audiences(struct rest *r, const struct text_list *audiences)
 static bool
 take_random(struct rest *r)
 {
-	const char *start = r->at;
-
-	while (r->at < r->end && r->at - start < RANDOM_LENGTH &&
-	       ((*r->at >= 'A' && *r->at <= 'Z') ||
-		(*r->at >= 'a' && *r->at <= 'z') ||
-		(*r->at >= '0' && *r->at <= '9') || *r->at == '-' ||
-		*r->at == '_'))
-		r->at++;
-	return r->at - start == RANDOM_LENGTH;
+	if (r->end - r->at < RANDOM_LENGTH ||
+	    crypto_base64url_span(r->at, RANDOM_LENGTH) != RANDOM_LENGTH)
+		return false;
+	r->at += RANDOM_LENGTH;
+	return true;
 }
 
 bool

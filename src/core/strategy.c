@@ -110,10 +110,6 @@ strategy_random_token(struct arena *mem)
 bool
 strategy_is_random_token(const char *text)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz"
-				     "0123456789-_";
-
 	return strnlen(text, RANDOM_LENGTH + 1) == RANDOM_LENGTH &&
-	       strspn(text, digits) == RANDOM_LENGTH;
+	       crypto_base64url_span(text, RANDOM_LENGTH) == RANDOM_LENGTH;
 }

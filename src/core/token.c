@@ -249,11 +249,8 @@ digits_end(const char *jti)
 
 	if (end == jti || *end != '-' || strlen(end + 1) != JTI_LENGTH)
 		return NULL;
-	return strspn(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "abcdefghijklmnopqrstuvwxyz"
-			       "0123456789-_") == JTI_LENGTH
-		       ? end
-		       : NULL;
+	return crypto_base64url_span(end + 1, JTI_LENGTH) == JTI_LENGTH ? end
+									: NULL;
 }
 
 /* "3-…", as token_issue writes it; other tokens name no generation. */

@@ -318,6 +318,19 @@ db_query_rows(struct db *db, struct arena *mem,
 }
 
 enum err
+db_run_texts(struct db *db, struct arena *mem,
+	     const struct db_statement *statement, const char *const *texts,
+	     size_t count)
+{
+	struct db_value *values = arena_array(mem, count, sizeof(*values));
+	struct db_rows none;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = db_text(texts[i]);
+	return db_query_rows(db, mem, statement, values, 1, count, &none);
+}
+
+enum err
 db_load(struct db *db, struct arena *mem, const struct db_statement *insert,
 	const struct db_value *values, size_t count, size_t rows)
 {

@@ -130,6 +130,12 @@ enum err db_query_rows(struct db *db, struct arena *mem,
 		       const struct db_value *values, size_t count, size_t rows,
 		       struct db_rows *out) NODISCARD NONNULL(1, 2, 3, 4, 7);
 
+/* The same with one of these texts a row, where nothing is given back. */
+enum err db_run_texts(struct db *db, struct arena *mem,
+		      const struct db_statement *statement,
+		      const char *const *texts, size_t count)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
 /*
  * Inserts many rows as fast as the database takes them, in a transaction.
  * `insert` is INSERT INTO table (columns) VALUES ($1, $2 …), its parameters in

@@ -294,10 +294,5 @@ enum err
 oauth_account_delete_of_many(struct db *db, struct arena *mem,
 			     const char *const *user_ids, size_t count)
 {
-	struct db_value *values = arena_array(mem, count, sizeof(*values));
-	struct db_rows rows;
-
-	for (size_t i = 0; i < count; i++)
-		values[i] = db_text(user_ids[i]);
-	return db_query_rows(db, mem, &delete_of_many, values, 1, count, &rows);
+	return db_run_texts(db, mem, &delete_of_many, user_ids, count);
 }

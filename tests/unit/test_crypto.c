@@ -218,6 +218,20 @@ base64url_spells_as_the_rfc_does_without_padding(void **state)
 }
 
 static void
+digits_of_base64url_are_counted_up_to_the_first_other_byte(void **state)
+{
+	static const char digits[] = "AZaz09-_";
+
+	(void)state;
+	assert_int_equal(crypto_base64url_span(digits, sizeof(digits)), 8);
+	assert_int_equal(crypto_base64url_span(digits, 3), 3);
+	assert_int_equal(crypto_base64url_span("ab+/", 4), 2);
+	assert_int_equal(crypto_base64url_span("a\xc3\xa9", 3), 1);
+	assert_int_equal(crypto_base64url_span("=", 1), 0);
+	assert_int_equal(crypto_base64url_span("", 0), 0);
+}
+
+static void
 base64url_brings_all_bytes_back(void **state)
 {
 	unsigned char bytes[256];
@@ -335,6 +349,8 @@ main(void)
 		cmocka_unit_test(mac_keys_do_not_mix),
 		cmocka_unit_test(
 			base64url_spells_as_the_rfc_does_without_padding),
+		cmocka_unit_test(
+			digits_of_base64url_are_counted_up_to_the_first_other_byte),
 		cmocka_unit_test(base64url_brings_all_bytes_back),
 		cmocka_unit_test(base64url_takes_one_spelling_only),
 		cmocka_unit_test(random_bytes_differ),
