@@ -163,6 +163,7 @@ log_access(const struct call *c, int64_t started)
 		  log_text("path", rq->path), log_text("route", c->operation),
 		  log_number("status", c->rs->status),
 		  log_number("ms", clock_monotonic() - started),
+		  log_number("wait_ms", started - rq->arrived),
 		  log_text("user", c->user.id),
 		  log_text("client", rq->remote_address));
 }

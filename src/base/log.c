@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/moment.h"
+#include "base/text.h"
 
 /* A longer line is cut; PIPE_BUF keeps lines of several workers whole. */
 #define LINE_SIZE 4096
@@ -36,6 +37,7 @@ static const int syslog_priorities[] = {
 static enum log_level level_limit = LEVEL_INFO;
 static const char *request_id;
 static bool use_syslog;
+static bool use_json;
 static bool is_file;    /* standard error is one */
 static int64_t dropped; /* lines since the last that was written */
 
@@ -159,6 +161,69 @@ line_escaped(struct line *l, const char *text)
 	}
 }
 
+/* \uXXXX */
+static size_t
+json_unit(uint32_t unit, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	memcpy(out,
+	       (char[]){'\\', 'u', hex[unit >> 12], hex[unit >> 8 & 15],
+			hex[unit >> 4 & 15], hex[unit & 15]},
+	       6);
+	return 6;
+}
+
+/* The next character as JSON spells it in ASCII, and past it; a byte that is
+ * none of UTF-8's becomes U+FFFD. Its length. */
+static size_t
+json_escape(const char **text, char out[12])
+{
+	const unsigned char *c = (const unsigned char *)*text;
+	size_t n = text_utf8_length(*c);
+	uint32_t code = *c;
+
+	if (n == 0 || strnlen(*text, n) < n || !text_is_utf8(*text, n)) {
+		n = 1;
+		code = 0xfffd;
+	} else if (n > 1) {
+		code &= 0xffU >> (n + 1);
+		for (size_t i = 1; i < n; i++)
+			code = code << 6 | (c[i] & 0x3fU);
+	}
+	*text += n;
+	if (code >= ' ' && code < 0x7f) {
+		out[0] = '\\';
+		out[code == '"' || code == '\\' ? 1 : 0] = (char)code;
+		return code == '"' || code == '\\' ? 2 : 1;
+	}
+	if (code < 0x10000)
+		return json_unit(code, out);
+	code -= 0x10000;
+	return json_unit(0xd800 | code >> 10, out) +
+	       json_unit(0xdc00 | (code & 0x3ff), out + 6);
+}
+
+static void
+line_json_text(struct line *l, const char *text)
+{
+	size_t left = VALUE_SIZE;
+
+	line_char(l, '"');
+	while (*text != '\0') {
+		char out[12];
+		size_t n = json_escape(&text, out);
+
+		if (n > left) {
+			line_text(l, "...");
+			break;
+		}
+		line_add(l, out, n);
+		left -= n;
+	}
+	line_char(l, '"');
+}
+
 static void
 line_value(struct line *l, const char *text)
 {
@@ -173,9 +238,31 @@ line_value(struct line *l, const char *text)
 	line_char(l, '"');
 }
 
+/* One that does not fit whole is left out, or the object would not end. */
+static void
+line_json_field(struct line *l, const struct log_field *f)
+{
+	const size_t before = l->len;
+
+	line_text(l, ",\"");
+	line_text(l, f->key);
+	line_text(l, "\":");
+	if (f->text != NULL)
+		line_json_text(l, f->text);
+	else
+		line_number(l, f->number);
+	/* The bracket takes one more. */
+	if (l->len >= sizeof(l->bytes) - 2)
+		l->len = before;
+}
+
 static void
 line_field(struct line *l, const struct log_field *f)
 {
+	if (use_json) {
+		line_json_field(l, f);
+		return;
+	}
 	line_char(l, ' ');
 	line_text(l, f->key);
 	line_char(l, '=');
@@ -201,7 +288,6 @@ line_time(struct line *l)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	moment_from_seconds(&m, now.tv_sec);
-	line_text(l, "ts=");
 	line_part(l, m.year, 4, '-');
 	line_part(l, m.month, 2, '-');
 	line_part(l, m.day, 2, 'T');
@@ -209,7 +295,22 @@ line_time(struct line *l)
 	line_part(l, m.minute, 2, ':');
 	line_part(l, m.second, 2, '.');
 	line_part(l, now.tv_nsec / 1000000, 3, 'Z');
-	line_char(l, ' ');
+}
+
+/* syslog has a time of its own; an object tells it in any case. */
+static void
+line_begin(struct line *l, enum log_level level)
+{
+	l->len = 0;
+	if (use_json || !use_syslog) {
+		line_text(l, use_json ? "{\"time\":\"" : "ts=");
+		line_time(l);
+		line_text(l, use_json ? "\"," : " ");
+	}
+	line_text(l, use_json ? "\"level\":\"" : "level=");
+	line_text(l, level_names[level]);
+	if (use_json)
+		line_char(l, '"');
 }
 
 /*
@@ -247,11 +348,7 @@ log_write(enum log_level level, const struct log_field *fields)
 
 	if (!log_wants(level))
 		return;
-	l.len = 0;
-	if (!use_syslog)
-		line_time(&l);
-	line_text(&l, "level=");
-	line_text(&l, level_names[level]);
+	line_begin(&l, level);
 	for (; fields->key != NULL; fields++)
 		line_field(&l, fields);
 	if (request_id != NULL) {
@@ -264,6 +361,8 @@ log_write(enum log_level level, const struct log_field *fields)
 
 		line_field(&l, &lost);
 	}
+	if (use_json)
+		line_char(&l, '}');
 	line_send(&l, level);
 }
 
@@ -296,4 +395,10 @@ void
 log_set_request(const char *id)
 {
 	request_id = id;
+}
+
+void
+log_as_json(bool wanted)
+{
+	use_json = wanted;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One logfmt line an event, in one write. Values are escaped: no byte of a
+ * One line an event, in one write: logfmt, or a JSON object (RFC 8259) in
+ * ASCII with the same fields, "time" for "ts". Values are escaped: no byte of a
  * client's can start a line or a field. A value is cut, and ends in "...",
  * after 256 bytes. Passwords, tokens and secrets are never handed to it. Event
  * names are stable; the manual lists them.
@@ -42,6 +43,8 @@ bool log_wants(enum log_level level);
 /* To syslog(3), facility daemon, instead of standard error; or back. Looks at
  * what standard error is. */
 void log_to_syslog(bool wanted);
+/* Lines are JSON objects instead of logfmt; or back. */
+void log_as_json(bool wanted);
 /* Every line carries this id until the next call. NULL for none; borrowed. */
 void log_set_request(const char *id);
 

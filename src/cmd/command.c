@@ -126,6 +126,7 @@ command_set_log(const struct config *conf)
 	for (size_t i = 0; i < countof(levels); i++)
 		if (strcmp(levels[i].name, conf->log.level) == 0)
 			log_set_level(levels[i].level);
+	log_as_json(strcmp(conf->log.format, "json") == 0);
 	log_to_syslog(strcmp(conf->log.to, "syslog") == 0);
 }
 

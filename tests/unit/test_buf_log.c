@@ -329,6 +329,75 @@ a_long_line_is_cut_and_still_ends(void **state)
 	assert_ptr_equal(strchr(text, '\n'), text + 4095);
 }
 
+/* The line as an object, its time taken off. */
+static const char *
+object_of(const struct log_field *fields)
+{
+	static const char begin[] = "{\"time\":\"";
+	const char *text;
+
+	log_as_json(true);
+	text = line_of(LEVEL_INFO, fields);
+	log_as_json(false);
+	assert_memory_equal(text, begin, sizeof(begin) - 1);
+	text += sizeof(begin) - 1;
+	assert_int_equal(text[10], 'T');
+	assert_memory_equal(text + 23, "Z\",", 3);
+	return text + 26;
+}
+
+static void
+an_object_has_the_same_fields_as_a_line(void **state)
+{
+	const struct log_field fields[] = {log_is("request"),
+					   log_text("user", NULL),
+					   log_number("status", 200),
+					   {0}};
+
+	(void)state;
+	log_set_request("r1");
+	assert_string_equal(object_of(fields),
+			    "\"level\":\"info\",\"event\":\"request\","
+			    "\"user\":\"\",\"status\":200,"
+			    "\"request\":\"r1\"}\n");
+}
+
+static void
+no_byte_of_a_value_ends_its_string(void **state)
+{
+	const struct log_field fields[] = {
+		log_text("v", "\"}\n{\\\x7f\xc2\x9b\xc3\xa9\xe2\x80\xa8"
+			      "\xf0\x9f\x98\x80|\xff\xc3|\xed\xa0\x80\xe2\x80"),
+		{0}};
+
+	(void)state;
+	assert_string_equal(object_of(fields),
+			    "\"level\":\"info\",\"v\":\""
+			    "\\\"}\\u000a{\\\\\\u007f\\u009b\\u00e9\\u2028"
+			    "\\ud83d\\ude00|\\ufffd\\ufffd|\\ufffd\\ufffd"
+			    "\\ufffd\\ufffd\\ufffd\"}\n");
+}
+
+static void
+an_object_that_is_too_long_loses_fields_and_still_ends(void **state)
+{
+	static char value[3 * 4096];
+	struct log_field fields[32] = {log_is("x")};
+	const char *text;
+
+	(void)state;
+	memset(value, '\n', sizeof(value) - 1);
+	for (size_t length = 1; length < 300; length++) {
+		value[length] = '\0';
+		for (size_t i = 1; i < countof(fields) - 1; i++)
+			fields[i] = log_text("v", value);
+		text = object_of(fields);
+		assert_true(strlen(text) < 4096);
+		assert_string_equal(text + strlen(text) - 3, "\"}\n");
+		value[length] = '\n';
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -350,6 +419,9 @@ main(void)
 		TEST(a_long_value_is_cut_and_what_follows_stays),
 		TEST(a_value_is_cut_behind_its_256th_byte_and_not_within_an_escape),
 		TEST(a_long_line_is_cut_and_still_ends),
+		TEST(an_object_has_the_same_fields_as_a_line),
+		TEST(no_byte_of_a_value_ends_its_string),
+		TEST(an_object_that_is_too_long_loses_fields_and_still_ends),
 		TEST(a_log_that_nobody_reads_stops_nothing_and_counts_what_it_lost),
 	};
 
