@@ -70,6 +70,7 @@ extern const struct schema callback_schema;
 extern const struct schema address_schema;
 extern const struct schema reset_schema;
 extern const struct schema verify_schema;
+extern const struct schema setup_schema;
 
 /*
  * The schemas of its answers, for object_render: a text's offset is that of

@@ -6,6 +6,7 @@
 #include "api/guard.h"
 #include "api/openapi.h"
 #include "core/reset.h"
+#include "core/setup.h"
 #include "core/verify.h"
 
 /* What an api keeps; far more than any configuration asks for. */
@@ -64,6 +65,8 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return reset_is_on(conf);
 	case MOUNT_VERIFY:
 		return verify_is_on(conf);
+	case MOUNT_SETUP:
+		return setup_is_on(conf);
 	case MOUNT_BACKEND:
 		return conf->backend_count;
 	case MOUNT_PROVIDER:
@@ -108,6 +111,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	case MOUNT_OPENAPI:
 	case MOUNT_DOCS:
 	case MOUNT_REDOC:
+	case MOUNT_SETUP:
 		break;
 	case MOUNT_AUTH:
 	case MOUNT_GUARD:

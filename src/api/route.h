@@ -17,7 +17,8 @@ enum route_mount {
 	MOUNT_BACKEND,
 	MOUNT_PROVIDER,
 	MOUNT_ASSOCIATE,
-	MOUNT_GUARD
+	MOUNT_GUARD,
+	MOUNT_SETUP
 };
 
 enum route_who {

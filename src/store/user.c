@@ -152,6 +152,14 @@ static const struct db_statement list_after = {
 	.reads_only = true,
 };
 
+static const struct db_statement any_superuser = {
+	.name = "user_any_superuser",
+	.sql = "SELECT u.{user.is_superuser} FROM {user} u"
+	       " WHERE u.{user.is_superuser} LIMIT 1",
+	.result = "b",
+	.reads_only = true,
+};
+
 static const struct db_statement duplicates = {
 	.name = "user_duplicates",
 	.sql = "SELECT lower({user.email}) FROM {user}"
@@ -549,6 +557,16 @@ user_list(struct db *db, struct arena *mem, const char *after, int64_t limit,
 
 		user_from_row(db, mem, &row, &(*out)[i]);
 	}
+	return e;
+}
+
+enum err
+user_any_superuser(struct db *db, struct arena *mem, bool *out)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, &any_superuser, NULL, 0, &rows);
+
+	*out = e != OK || rows.count > 0;
 	return e;
 }
 

@@ -135,6 +135,10 @@ enum err user_list(struct db *db, struct arena *mem, const char *after,
 		   int64_t limit, struct user **out, size_t *count)
 	NODISCARD NONNULL(1, 2, 5, 6);
 
+/* Whether there is a superuser, active or not; true where that is not known. */
+enum err user_any_superuser(struct db *db, struct arena *mem, bool *out)
+	NODISCARD NONNULL(1, 2, 3);
+
 /* Addresses that several users share without regard to case, lower-cased, at
  * most `limit`: they stand in the way of the unique index. */
 enum err user_duplicates(struct db *db, struct arena *mem, int64_t limit,

@@ -44,6 +44,7 @@ static const struct exception exceptions[] = {
 	{"user_count_unfit_uuids", "u", NULL, COUNTS_ALL},
 	{"user_duplicates", "user", NULL, COUNTS_ALL},
 	{"user_list_first", "u", NULL, FIRST_PAGE},
+	{"user_any_superuser", "u", NULL, "it is asked while there is none"},
 	{"user_columns_any", "user", NULL, "it looks for one row"},
 	{"user_columns_any", "u", "sqlite", "it looks for one row"},
 	{"user_delete", "accesstoken", "sqlite", BY_USER},
