@@ -73,42 +73,55 @@ answer_write(const struct buf *out)
 	return true;
 }
 
+/* True unless some of the body was left unread. */
+static bool
+request_read(const struct gate_service *service, struct req *rq)
+{
+	int64_t limit = service->conf->server.body_limit;
+	struct arena *mem = service->mem;
+	int64_t arrived = clock_monotonic();
+	struct gate_pair *pairs =
+		arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
+	size_t count, length;
+	bool whole = gate_environment(mem, environ, pairs, &count);
+	bool untold = gate_body_is_untold(pairs, count);
+	enum err e = gate_body_length(getenv("CONTENT_LENGTH"), limit, &length);
+	char *body;
+
+	/* One byte more, so that what is too long is known to be. */
+	if (untold)
+		length = (size_t)limit + 1;
+	body = arena_alloc(mem, length + 1);
+	length = body_read(body, length);
+	if (untold)
+		gate_body_tell(mem, pairs, count, length);
+	gate_request(rq, service, pairs, count, body, length, arrived);
+	if (!whole)
+		rq->refused = ERR_BAD_REQUEST;
+	return e == OK && length <= (size_t)limit;
+}
+
 int
 gate_cgi(const struct gate_service *service)
 {
 	const struct config *conf = service->conf;
 	struct arena *mem = service->mem;
-	int64_t arrived = clock_monotonic();
-	struct gate_pair *pairs;
 	struct req rq;
 	struct resp rs;
 	struct buf out;
-	size_t count, length;
-	char *body;
-	enum err e;
-	bool whole;
+	bool read_whole;
 	bool sent;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)alarm((unsigned)conf->server.request_limit);
-	pairs = arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
-	whole = gate_environment(mem, environ, pairs, &count);
-	e = gate_body_length(getenv("CONTENT_LENGTH"), conf->server.body_limit,
-			     &length);
-	if (e != OK)
-		length = 0;
-	body = arena_alloc(mem, length + 1);
-	length = body_read(body, length);
-	gate_request(&rq, service, pairs, count, body, length, arrived);
-	if (!whole)
-		rq.refused = ERR_BAD_REQUEST;
+	read_whole = request_read(service, &rq);
 	resp_init(&rs, mem);
 	service->serve(service->worker, &rq, &rs);
 	buf_init(&out, mem, 4096);
 	resp_write(&rs, &out);
 	sent = answer_write(&out);
 	arena_reset(mem);
-	if (e != OK) {
+	if (!read_whole) {
 		/* The web server sees the end of the answer at once. */
 		(void)close(STDOUT_FILENO);
 		(void)alarm(0);

@@ -30,6 +30,7 @@ struct seen {
 	const char *script_name;
 	const char *request_uri;
 	const char *remote_address;
+	const char *redirect_url;
 	const char *query;
 	const char *content_type;
 	const char *authorization;
@@ -78,6 +79,7 @@ static const struct variable variables[] = {
 	VARIABLE("REQUEST_URI", request_uri, LAST_COUNTS),
 	VARIABLE("REMOTE_ADDR", remote_address, LAST_COUNTS),
 	VARIABLE("QUERY_STRING", query, LAST_COUNTS),
+	VARIABLE("REDIRECT_URL", redirect_url, LAST_COUNTS),
 	VARIABLE("CONTENT_TYPE", content_type, LAST_COUNTS),
 	VARIABLE("AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("REQUEST_METHOD", method, LAST_COUNTS),
@@ -188,6 +190,44 @@ prefix_move(struct req *rq, const char *prefix)
 	rq->path = rq->path[len] != '\0' ? rq->path + len : "/";
 }
 
+/*
+ * Where a .htaccess file has Apache look again for what answers, REDIRECT_URL
+ * is the path as it was before: below the program's folder when no PATH_INFO
+ * was made of it, else with that at its end. No header is called so.
+ */
+static void
+redirect_undo(struct req *rq, const struct seen *s)
+{
+	const char *before = s->redirect_url;
+	const char *program = or_empty(s->script_name);
+	const char *slash = strrchr(program, '/');
+	size_t len = slash != NULL ? (size_t)(slash - program) : 0;
+	size_t before_len = strlen(before);
+	size_t path_len = strlen(rq->path);
+
+	if (is_empty(s->path_info)) {
+		if (strncmp(before, program, len) != 0 || before[len] != '/')
+			return;
+		rq->path = before + len;
+	} else {
+		if (before_len < path_len ||
+		    strcmp(before + before_len - path_len, rq->path) != 0)
+			return;
+		len = before_len - path_len;
+	}
+	rq->mount = arena_copy(rq->mem, before, len);
+}
+
+/* Apache and lighttpd merge slashes before they tell the path. */
+static bool
+slashes_were_merged(struct req *rq, const char *uri)
+{
+	const char *path;
+
+	return *uri == '/' && path_decode(rq->mem, uri, &path) == OK &&
+	       strstr(path, "//") != NULL;
+}
+
 static enum err
 path_find(struct req *rq, const struct seen *s)
 {
@@ -204,8 +244,11 @@ path_find(struct req *rq, const struct seen *s)
 	}
 	if (e != OK)
 		return e;
+	if (!is_empty(s->redirect_url))
+		redirect_undo(rq, s);
 	if (rq->path[0] != '/' || !path_is_sane(rq->path) ||
-	    !path_is_sane(rq->mount))
+	    !path_is_sane(rq->mount) ||
+	    slashes_were_merged(rq, or_empty(s->request_uri)))
 		return ERR_NOT_FOUND;
 	prefix_move(rq, or_empty(rq->conf->server.prefix));
 	return OK;
@@ -306,6 +349,39 @@ gate_body_length(const char *content_length, int64_t limit, size_t *length)
 		return ERR_CONTENT_TOO_LARGE;
 	*length = (size_t)value;
 	return OK;
+}
+
+static bool
+is_transfer_coding(const struct gate_pair *pair)
+{
+	return strcmp(pair->name, "HTTP_TRANSFER_ENCODING") == 0 &&
+	       *pair->value != '\0';
+}
+
+bool
+gate_body_is_untold(const struct gate_pair *pairs, size_t count)
+{
+	bool in_pieces = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(pairs[i].name, "CONTENT_LENGTH") == 0 &&
+		    *pairs[i].value != '\0')
+			return false;
+		in_pieces |= is_transfer_coding(&pairs[i]);
+	}
+	return in_pieces;
+}
+
+void
+gate_body_tell(struct arena *mem, struct gate_pair *pairs, size_t count,
+	       size_t body_len)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_transfer_coding(&pairs[i]))
+			pairs[i] = (struct gate_pair){
+				"CONTENT_LENGTH",
+				arena_printf(mem, "%zu", body_len)};
+	}
 }
 
 void

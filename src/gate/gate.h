@@ -62,6 +62,16 @@ bool gate_environment(struct arena *mem, char **envp,
 enum err gate_body_length(const char *content_length, int64_t limit,
 			  size_t *length) NODISCARD NONNULL(3);
 
+/*
+ * Whether the body came in pieces (Transfer-Encoding), which the web server put
+ * together without telling a length. A gate that knows where the body ends by
+ * other means reads it to there; `tell` then puts that length in the place of
+ * the transfer coding, which would be refused.
+ */
+bool gate_body_is_untold(const struct gate_pair *pairs, size_t count) NODISCARD;
+void gate_body_tell(struct arena *mem, struct gate_pair *pairs, size_t count,
+		    size_t body_len) NONNULL(1);
+
 /* One request from the environment and standard input. Exit status. */
 int gate_cgi(const struct gate_service *service) NONNULL(1);
 

@@ -154,14 +154,19 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 	enum err e =
 		gate_body_length(FCGX_GetParam("CONTENT_LENGTH", fcgi->envp),
 				 conf->server.body_limit, &length);
+	bool untold = gate_body_is_untold(pairs, count);
 	struct req rq;
 	struct resp rs;
 	struct buf wire;
 	char *body;
 
+	if (untold)
+		length = (size_t)conf->server.body_limit;
 	body = arena_alloc(mem, length + 2);
 	if (e == OK)
 		length = body_read(fcgi->in, body, length);
+	if (untold)
+		gate_body_tell(mem, pairs, count, length);
 	alarm_set(0);
 	gate_request(&rq, service, pairs, count, body, length, arrived);
 	if (!whole)

@@ -562,6 +562,95 @@ transfer_coding_is_refused(void **state)
 }
 
 static void
+a_body_in_pieces_has_the_length_that_was_read(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "PATH_INFO", "/p");
+	set(f, "CONTENT_LENGTH", "");
+	set(f, "HTTP_TRANSFER_ENCODING", "chunked");
+	f->body = "abc";
+	assert_true(gate_body_is_untold(f->pairs, f->count));
+	gate_body_tell(f->service.mem, f->pairs, f->count, 3);
+	make(f);
+	assert_int_equal(f->rq.refused, OK);
+	assert_int_equal(f->rq.body_len, 3);
+
+	gate_body_tell(f->service.mem, f->pairs, f->count, 1001);
+	assert_false(gate_body_is_untold(f->pairs, f->count));
+	set(f, "HTTP_TRANSFER_ENCODING", "chunked");
+	assert_false(gate_body_is_untold(f->pairs, f->count));
+	make(f);
+	assert_int_equal(f->rq.refused, ERR_BAD_REQUEST);
+}
+
+static void
+a_body_in_pieces_beyond_the_limit_is_too_large(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "PATH_INFO", "/p");
+	set(f, "HTTP_TRANSFER_ENCODING", "chunked");
+	gate_body_tell(f->service.mem, f->pairs, f->count, 1001);
+	make(f);
+
+	assert_int_equal(f->rq.refused, ERR_CONTENT_TOO_LARGE);
+}
+
+static void
+slashes_that_were_merged_are_not_found(void **state)
+{
+	static const struct {
+		const char *uri;
+		enum err refused;
+	} cases[] = {
+		{"/users/me?a=//", OK},
+		{"http://example.org/users/me", OK},
+		{"/users//me", ERR_NOT_FOUND},
+		{"//users/me", ERR_NOT_FOUND},
+		{"/users/%2fme", ERR_NOT_FOUND},
+		{"/users%2F%2Fme?a", ERR_NOT_FOUND},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		start(f);
+		set(f, "PATH_INFO", "/users/me");
+		set(f, "REQUEST_URI", cases[i].uri);
+		make(f);
+		assert_int_equal(f->rq.refused, cases[i].refused);
+	}
+}
+
+static void
+the_path_before_a_redirect_says_where_the_mount_is(void **state)
+{
+	static const struct {
+		const char *script, *info, *before, *mount, *path;
+	} cases[] = {
+		{"/a/p.cgi", "", "/a/users/me", "/a", "/users/me"},
+		{"/p.cgi", "", "/users/me", "", "/users/me"},
+		{"/p.cgi", "/users/me", "/users/me", "", "/users/me"},
+		{"/b/p.cgi", "/users/me", "/a/users/me", "/a", "/users/me"},
+		{"/p.cgi", "/users/me", "/else", "/p.cgi", "/users/me"},
+		{"/a/p.cgi", "", "/abc/users/me", "", "/a/p.cgi"},
+		{"/a/p.cgi", "", "/", "", "/a/p.cgi"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		start(f);
+		set(f, "SCRIPT_NAME", cases[i].script);
+		set(f, "PATH_INFO", cases[i].info);
+		set(f, "REDIRECT_URL", cases[i].before);
+		make(f);
+		assert_int_equal(f->rq.refused, OK);
+		assert_string_equal(f->rq.mount, cases[i].mount);
+		assert_string_equal(f->rq.path, cases[i].path);
+	}
+}
+
+static void
 request_without_a_method_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -647,6 +736,10 @@ main(void)
 		TEST(trusted_request_id_is_taken_when_it_is_sane),
 		TEST(body_must_be_as_long_as_told),
 		TEST(transfer_coding_is_refused),
+		TEST(a_body_in_pieces_has_the_length_that_was_read),
+		TEST(a_body_in_pieces_beyond_the_limit_is_too_large),
+		TEST(slashes_that_were_merged_are_not_found),
+		TEST(the_path_before_a_redirect_says_where_the_mount_is),
 		TEST(request_without_a_method_is_refused),
 		TEST(body_length_is_told_from_content_length),
 		TEST(environment_of_more_than_the_limit_is_told_from_a_whole_one),
