@@ -21,6 +21,7 @@ from client import Client  # noqa: E402
 from oauth_client import OAuth, preset_settings, settings_for  # noqa: E402
 from provider import Provider  # noqa: E402
 from renamed import RENAMED  # noqa: E402
+import served  # noqa: E402
 
 # The cheapest hashes there are; what is tested is not their strength.
 CHEAP = ("password.memory_kib=8", "password.passes=1", "password.lanes=1")
@@ -32,17 +33,23 @@ DATABASES = ("sqlite", "postgres")
 FETCHED = ("swagger-ui-bundle.js", "swagger-ui.css", "oauth2-redirect.js",
            "favicon-32x32.png", "redoc.standalone.js")
 # Every way in, for the tests that must hold whatever carries a request.
-WAYS = [(db, server, ()) for server in ("nginx", "nginx-fd0", "apache-cgi")
-        for db in DATABASES]
+WAYS = [(db, server, ()) for server in served.servers(
+    "nginx", "nginx-fd0", "apache-cgi") for db in DATABASES]
 # And with other names of everything, and numbers for ids.
-WAYS += [(db, "nginx", RENAMED) for db in DATABASES]
+WAYS += [(db, served.SERVER, RENAMED) for db in DATABASES]
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "better(number): shows that deliberate "
                             "difference of the list in README.md")
+    config.addinivalue_line("markers", "about(part, why): needs that part, "
+                            "which not every web server has behind it")
     # As Ctrl-C does: fixtures are torn down.
     stacks.end_when_told(KeyboardInterrupt)
+
+
+def pytest_collection_modifyitems(items):
+    served.skip_what_is_not_here(items)
 
 
 class House:
@@ -58,6 +65,11 @@ class House:
 
     def make(self, db="sqlite", settings=(), cheap=True, kind=stacks.Stack,
              **more):
+        if kind is stacks.Stack:
+            more.setdefault("server", served.SERVER)
+            # Mail goes out where there is no pool, too.
+            more.setdefault("courier", bool(served.CHOSEN)
+                            and not served.PARTS["pool"])
         # A prefix of their own: `down --all` means stacks that people made.
         made = kind(db=db, prefix="fastcgi-users-test-",
                     cluster=os.path.join(self.kept.name, "cluster"),
@@ -73,7 +85,7 @@ class House:
         made.kills_with = set()
         return made
 
-    def get(self, db, server="nginx", settings=(), mount="", www=None,
+    def get(self, db, server=served.SERVER, settings=(), mount="", www=None,
             guarded=()):
         """A stack that tests share; they must leave it as it was."""
         key = db, server, tuple(settings), mount, www, tuple(guarded)
@@ -98,7 +110,9 @@ class House:
             for line in one.read(f"{name}.log").splitlines():
                 death = DEATH.search(line)
                 if COMPLAINT.search(line) or (
-                        death and int(death[1]) not in one.kills_with):
+                        death and int(death[1]) not in one.kills_with) or (
+                        one.web.says_death and not one.kills_with
+                        and one.web.says_death.search(line)):
                     said.append(line)
         one.remove()
         assert not said, "\n".join(said)
@@ -111,7 +125,7 @@ class House:
                 failures.append(
                     f"workers of {one.db}/{one.server} were replaced, so one "
                     "must have died:\n" + "\n".join(
-                        line for line in one.read("pool.log").splitlines()
+                        line for line in one.program_log().splitlines()
                         if "event=request" not in line))
             try:
                 self.end(one)
@@ -148,7 +162,7 @@ def www(tmp_path_factory):
 
 @pytest.fixture
 def stack(house, db):
-    """A shared stack: nginx, the pools, cheap hashes."""
+    """A shared stack: web server, pools, cheap hashes."""
     return house.get(db)
 
 

@@ -58,7 +58,7 @@ class Crowd:
 
     def worker(self):
         found = re.findall(r"event=worker_ready pool=api pid=(\d+)",
-                           self.stack.read("pool.log"))
+                           self.stack.program_log())
         return int(found[-1])
 
     def each(self, requests):
@@ -86,7 +86,7 @@ class Crowd:
         """How many users were read with others, so far."""
         return sum(int(n) for n in re.findall(
             r"event=statement name=user_by_session count=(\d+)",
-            self.stack.read("pool.log")))
+            self.stack.program_log()))
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import pytest
 import stack as stacks
 
 from client import PASSWORD, detail, new_email
+from served import servers
 
 
 def test_an_unknown_path_is_not_found(client):
@@ -87,10 +88,10 @@ def test_a_request_id_reaches_the_log(house, db):
     # nginx makes the id; a client's own is not taken.
     assert stack.client.get("/users/me", headers={
         "X-Request-Id": "of-the-clients-choice"}).status_code == 401
-    assert "of-the-clients-choice" not in stack.read("pool.log")
+    assert "of-the-clients-choice" not in stack.program_log()
 
 
-@pytest.mark.parametrize("server", ["nginx", "apache-cgi"])
+@pytest.mark.parametrize("server", servers("nginx", "apache-cgi"))
 def test_everything_works_under_a_prefix(house, db, server):
     client = house.get(db, server, mount="/account").client
     assert client.url.endswith("/account")
@@ -150,7 +151,7 @@ def test_a_body_over_the_web_servers_limit_is_413(client):
 
 
 @pytest.mark.better(11)
-@pytest.mark.parametrize("server", ["nginx", "nginx-fd0", "apache-cgi"])
+@pytest.mark.parametrize("server", servers("nginx", "nginx-fd0", "apache-cgi"))
 def test_a_body_over_the_programs_limit_arrives_as_413(house, db, server):
     client = house.get(db, server,
                        settings=("server.body_limit=2048",)).client
@@ -163,7 +164,7 @@ def test_a_body_over_the_programs_limit_arrives_as_413(house, db, server):
     assert client.register()
 
 
-@pytest.mark.parametrize("server", ["nginx", "apache-cgi"])
+@pytest.mark.parametrize("server", servers("nginx", "apache-cgi"))
 def test_a_body_far_over_the_limit_gets_its_413_whole(house, db, server):
     client = house.get(db, server).client
 

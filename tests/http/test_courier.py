@@ -53,7 +53,7 @@ def heard(programs):
 
 
 def couriers(stack):
-    return [pid for pid in map(int, STARTED.findall(stack.read("pool.log")))
+    return [pid for pid in map(int, STARTED.findall(stack.program_log()))
             if stacks.process_lives(pid)]
 
 

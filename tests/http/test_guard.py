@@ -198,7 +198,7 @@ def test_a_demand_that_nobody_knows_lets_nobody_in(either):
 
     assert either.get("/odd/", token=admin).status_code == 403
     assert either.get("/odd/").status_code == 403
-    assert "event=unknown_demand" in either.stack.read("pool.log")
+    assert "event=unknown_demand" in either.stack.program_log()
 
 
 def test_a_client_has_no_say_in_what_is_demanded(either):

@@ -125,7 +125,7 @@ def test_a_hook_that_fails_for_good_is_told_once(stack, programs):
     assert stack.ask("SELECT last_error FROM fcu_outbox WHERE state = 'dead'"
                      ) == "exit status 1: as I was told"
     assert re.search("event=hook_ended hook=ear type=after_register status=1 "
-                     'said="as I was told', stack.read("pool.log"))
+                     'said="as I was told', stack.program_log())
 
 
 # V80
@@ -140,8 +140,8 @@ def test_a_token_that_a_hook_repeats_is_kept_nowhere(stack, programs):
     assert stacks.wait_until(lambda: stack.ask(
         "SELECT last_error FROM fcu_outbox WHERE state = 'dead'"
     ) == "exit status 1: (it was handed a secret)")
-    assert token not in stack.read("pool.log")
-    assert token[-40:] not in stack.read("pool.log")
+    assert token not in stack.program_log()
+    assert token[-40:] not in stack.program_log()
 
 
 def test_what_follows_waits_for_what_failed(stack, programs):

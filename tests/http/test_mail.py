@@ -374,8 +374,8 @@ def test_mail_travels_by_tls_with_a_password(new_stack, new_server, folder,
     mail = send_one(stack, server)
 
     assert mail.encrypted and mail.user == "mailer"
-    assert USERS["mailer"] not in stack.read("pool.log")
-    assert mail.token not in stack.read("pool.log")
+    assert USERS["mailer"] not in stack.program_log()
+    assert mail.token not in stack.program_log()
 
 
 def refuses(stack, server):
@@ -383,7 +383,7 @@ def refuses(stack, server):
     user = stack.client.register()
     ask_verify(stack.client, user["email"])
     assert stacks.wait_until(
-        lambda: stack.read("pool.log").count("event=event_postponed") >= 2)
+        lambda: stack.program_log().count("event=event_postponed") >= 2)
     assert server.mails == []
     assert waiting(stack) == 1
 
@@ -411,7 +411,7 @@ def test_a_wrong_password_of_the_mailer_loses_nothing(new_stack, new_server,
         server, tls="required", ca_file=folder.path("ca.pem"), user="mailer",
         password="not it"))
     refuses(stack, server)
-    assert "not it" not in stack.read("pool.log")
+    assert "not it" not in stack.program_log()
 
 
 def test_an_address_outside_ascii_needs_a_server_for_it(new_stack,
@@ -526,7 +526,8 @@ def test_texts_of_ones_own_in_ones_own_language(new_stack, new_server,
 def test_mail_goes_out_where_there_is_no_pool(new_stack, new_server, db,
                                               server_kind):
     server = new_server()
-    stack = new_stack(db, settings=settings_for(server), server=server_kind)
+    stack = new_stack(db, settings=settings_for(server),
+                      server=server_kind, courier=False)
     user = stack.client.register()
     ask_verify(stack.client, user["email"])
     assert server.mails == []
@@ -554,10 +555,10 @@ def test_a_courier_that_is_killed_again_and_again_loses_nothing(
     for _ in range(KILLS):
         count = len(server.mails)
         stacks.wait_until(lambda: len(server.mails) > count, 30)
-        pids = COURIER.findall(stack.read("pool.log"))
+        pids = COURIER.findall(stack.program_log())
         os.kill(int(pids[-1]), signal.SIGKILL)
         assert stacks.wait_until(lambda: len(
-            COURIER.findall(stack.read("pool.log"))) > len(pids))
+            COURIER.findall(stack.program_log())) > len(pids))
     assert stacks.wait_until(lambda: waiting(stack) == 0, 600, 0.2)
 
     lost = [e for e in emails if not server.to(e)]

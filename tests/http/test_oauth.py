@@ -623,7 +623,7 @@ def test_v80_nothing_secret_gets_into_the_log(oauth):
     back = way.consent(sub=sub, access_token="secret-" + sub)
     assert way.come_back(back).status_code == 200
 
-    log = oauth.stack.read("pool.log")
+    log = oauth.stack.program_log()
     verifier = oauth.provider.called("/token")[-1]["form"]["code_verifier"]
     for secret in ("secret-" + sub, back["code"], back["state"], way.cookie,
                    CLIENT_SECRET, verifier):

@@ -12,6 +12,7 @@ import pytest
 from client import PASSWORD, new_email
 from commands import run_with
 from conftest import FETCHED
+from served import servers
 from test_golden import GOLDEN
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
@@ -325,9 +326,9 @@ PAGES = {
 }
 
 
-@pytest.fixture(params=[("nginx", ""), ("nginx", "/account"),
-                        ("apache-cgi", ""), ("apache-cgi", "/account")],
-                ids="".join)
+@pytest.fixture(params=[(server, mount)
+                        for server in servers("nginx", "apache-cgi")
+                        for mount in ("", "/account")], ids="".join)
 def shown(request, house, www):
     """A client of a stack that has the pages, wherever it is mounted."""
     server, mount = request.param

@@ -155,7 +155,7 @@ def test_a_server_with_a_password_and_databases_is_spoken_to(new_stack, db):
     assert stack.ask_redis("-a", "pAss", "--no-auth-warning", "-n", "3",
                            "GET", f"fastapi_users_token:{token}"
                            ) == user["id"]
-    said = stack.read("pool.log")
+    said = stack.program_log()
     assert "event=redis_down" in said and "event=redis_back" in said
     assert "pAss" not in said and token not in said
 

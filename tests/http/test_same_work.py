@@ -39,7 +39,7 @@ def people(client):
 def lines_of(stack, path):
     """Lists of the events of the requests for the path, in their order."""
     lines = [dict(FIELD.findall(line))
-             for line in stack.read("pool.log").splitlines()]
+             for line in stack.program_log().splitlines()]
     ids = [line["request"] for line in lines
            if line.get("event") == "request" and line.get("path") == path]
     return [[(line["event"], line.get("name")) for line in lines

@@ -40,6 +40,6 @@ def test_a_worker_that_a_signal_ends_fails_a_test(house):
     worker = stack.worker_pids()[0]
     os.kill(worker, signal.SIGSYS)
 
-    assert stacks.wait_until(lambda: "worker_exited" in stack.read("pool.log"))
+    assert stacks.wait_until(lambda: "worker_exited" in stack.program_log())
     with pytest.raises(AssertionError, match="worker_exited.*signal=31"):
         house.end(stack)

@@ -109,7 +109,7 @@ def test_reloading_takes_new_settings(new_stack, db):
 def test_a_reload_brings_the_log_back_from_syslog(new_stack):
     stack = new_stack("sqlite", workers=1, settings=["log.to=syslog"])
     client = stack.client
-    assert "event=" not in stack.read("pool.log")
+    assert "event=" not in stack.program_log()
     stack.settings["log", None]["to"] = "stderr"
     stack.write_configuration()
 
@@ -117,7 +117,7 @@ def test_a_reload_brings_the_log_back_from_syslog(new_stack):
 
     def logged():
         client.get("/users/me")
-        log = stack.read("pool.log")
+        log = stack.program_log()
         return "event=request " in log and "event=worker_ready" in log
     assert stacks.wait_until(logged, seconds=20, step=0.05), stack.read(
         "pool.log")
@@ -132,14 +132,14 @@ def test_a_bad_file_changes_nothing(house, db, bad):
     client = stack.client
     good = stack.read("fastcgi-users.conf")
     before = stack.worker_pids()
-    log = len(stack.read("pool.log"))
+    log = len(stack.program_log())
     try:
         stack.write("fastcgi-users.conf", good + bad)
 
         stack.handles["pool"].send_signal(signal.SIGHUP)
 
         assert stacks.wait_until(
-            lambda: "event=reload_refused" in stack.read("pool.log")[log:],
+            lambda: "event=reload_refused" in stack.program_log()[log:],
             seconds=30)
         assert client.get("/users/me").status_code == 401
         assert stack.worker_pids() == before
@@ -300,7 +300,7 @@ def test_logs_hold_no_secret(stack, client):
     client.post("/auth/register", data="{secret-in-body", headers={
         "Content-Type": "application/json"})
 
-    log = stack.read("pool.log")
+    log = stack.program_log()
 
     assert "event=" in log
     for secret in (token, cookie, "correct horse", "a secret that is wrong",

@@ -135,7 +135,7 @@ def test_a_webhook_is_signed_by_every_secret(new_stack, receiver, db):
     assert message[0] == "/events?x=1"
     with pytest.raises(AssertionError):
         verified(message, new_secret())
-    log = stack.read("pool.log")
+    log = stack.program_log()
     assert old not in log and new not in log
     assert stacks.wait_until(lambda: states(stack) == (0, 0))
 
@@ -173,7 +173,7 @@ def test_private_addresses_hear_nothing(new_stack, receiver, host):
     stack.client.newcomer()
 
     assert stacks.wait_until(
-        lambda: "event=event_postponed" in stack.read("pool.log"))
+        lambda: "event=event_postponed" in stack.program_log())
     assert receiver.got == []
     assert states(stack) == (1, 0)
 
@@ -199,7 +199,7 @@ def test_a_webhook_travels_by_tls_to_whom_somebody_vouches_for(new_stack):
             receiver, key, url=url, allow_http="false"))
         stack.client.newcomer()
         assert stacks.wait_until(
-            lambda: "event=event_postponed" in stack.read("pool.log"))
+            lambda: "event=event_postponed" in stack.program_log())
         assert len(receiver.got) == count
     finally:
         receiver.end()

@@ -12,9 +12,6 @@ tests/stack/up, tests/stack/down, ./start and the tests are made of this.
 import contextlib
 import json
 import os
-import pwd
-import re
-import resource
 import secrets
 import shutil
 import signal
@@ -23,179 +20,22 @@ import sqlite3
 import stat
 import subprocess
 import tempfile
-import time
-import urllib.error
-import urllib.request
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-PROGRAM = "fastcgi-users"
+from processes import (  # noqa: F401: what stacks offer to those who use them
+    MARK, PROGRAM, SECONDS, TOP, UNPRIVILEGED, Failure, end_when_told,
+    find_command, find_postgres, find_program, free_port, get_status,
+    port_in_use, process_carries, process_children, process_ids,
+    process_lives, process_stat, processes, quote, send_signal,
+    user_to_run_as, wait_until)
+from servers import SERVERS, example, substitute
+
 PREFIX = "fastcgi-users-stack-"
 RECORD = "stack.json"
 LOCAL = "local.conf"
-MARK = "FASTCGI_USERS_STACK"
-UNPRIVILEGED = "www-data"
 SUPERUSER = "admin@example.com"
 SECRETS = ("jwt", "reset", "verify", "state")
-SERVERS = ("nginx", "nginx-fd0", "apache-cgi")
 # Longest path that a unix socket takes, less its file name.
 FOLDER_LIMIT = 107 - len("/postgres/.s.PGSQL.5432")
-SECONDS = 60
-
-
-class Failure(Exception):
-    """One sentence for the person who asked."""
-
-
-# Processes.
-
-def process_stat(pid):
-    """(state, parent, session, start time), or None when there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
-            fields = f.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return fields[0], int(fields[1]), int(fields[3]), int(fields[19])
-
-
-def process_lives(pid, started=None):
-    found = process_stat(pid)
-    return (found is not None and found[0] not in "ZX"
-            and started in (None, found[3]))
-
-
-def process_ids():
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def processes():
-    """(pid, state, parent, session, start time) of all that live."""
-    for pid in process_ids():
-        found = process_stat(pid)
-        if found is not None and found[0] not in "ZX":
-            yield (pid, *found)
-
-
-def process_children(parent):
-    return [p[0] for p in processes() if p[2] == parent]
-
-
-def process_carries(pid, folder):
-    """Whether it was started with the folder's mark, or works in there as
-    the folder's owner: whoever else looks around in there is not ours."""
-    try:
-        if (os.readlink(f"/proc/{pid}/cwd").split(" ")[0] == folder
-                and os.stat(f"/proc/{pid}").st_uid == os.stat(folder).st_uid):
-            return True
-        with open(f"/proc/{pid}/environ", "rb") as f:
-            return f"{MARK}={folder}".encode() in f.read().split(b"\0")
-    except OSError:
-        return False
-
-
-def send_signal(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
-def end_when_told(by=SystemExit(143)):
-    """Has SIGTERM end this program like any failure, which undoes what was
-    begun. Once: a time limit sends two, and that must not end the undoing."""
-    def end(*_):
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        raise by
-    signal.signal(signal.SIGTERM, end)
-
-
-def wait_until(condition, seconds=SECONDS, step=0.005):
-    """The condition's first true value, or None when time is up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            return None
-        time.sleep(step)
-
-
-# Finding things.
-
-def find_program(build=None):
-    """The program in `build`, in $FCU_BUILD, or where ./start builds it."""
-    named = build or os.environ.get("FCU_BUILD")
-    places = [named] if named else [os.path.join(TOP, ".build"), TOP,
-                                    os.path.join(TOP, ".build-check")]
-    for place in places:
-        path = os.path.join(place, PROGRAM)
-        if os.path.isfile(path) and os.access(path, os.X_OK):
-            return os.path.abspath(path)
-    raise Failure(f"there is no program in {' or '.join(places)}: build it "
-                  "with ./start --build-only, or name its folder with --build")
-
-
-def find_postgres():
-    versions = "/usr/lib/postgresql"
-    if os.path.isdir(versions):
-        for version in sorted(os.listdir(versions), key=lambda v: -float(v)
-                              if v.replace(".", "", 1).isdigit() else 0):
-            path = os.path.join(versions, version, "bin")
-            if os.path.exists(os.path.join(path, "initdb")):
-                return path
-    found = shutil.which("initdb")
-    if found:
-        return os.path.dirname(os.path.realpath(found))
-    raise Failure("there is no PostgreSQL server: install the package "
-                  "postgresql")
-
-
-def find_command(name, package):
-    path = shutil.which(name, path=os.environ.get("PATH", "")
-                        + ":/usr/sbin:/sbin:/usr/bin:/bin")
-    if not path:
-        raise Failure(f"{name} is missing: install the package {package}")
-    return path
-
-
-def free_port(address="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
-
-
-def get_status(url, seconds=10):
-    """The status of a GET, or 0 when nobody answers."""
-    try:
-        with urllib.request.urlopen(url, timeout=seconds) as answer:
-            return answer.status
-    except urllib.error.HTTPError as e:
-        return e.code
-    except OSError:
-        return 0
-
-
-def port_in_use(port):
-    return Failure(f"port {port} is in use: choose another with --port")
-
-
-def quote(text):
-    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def user_to_run_as(folder=None):
-    """For root: the owner of a folder that is there, else www-data. None for
-    everybody else, who runs things himself."""
-    if os.geteuid() != 0:
-        return None
-    owner = os.stat(folder).st_uid if folder else 0
-    try:
-        return pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
-    except KeyError:
-        raise Failure(f"there is no user {owner or UNPRIVILEGED} to run as; "
-                      "start as an ordinary user") from None
 
 
 class Stack:
@@ -205,12 +45,13 @@ class Stack:
                  port=None, workers=None, settings=(), mount="",
                  durable=False, access_log=False, prefix=PREFIX,
                  appended=(), www=None, before="", redis=False, files=(),
-                 guarded=(), cluster=None):
+                 guarded=(), cluster=None, courier=False):
         if server not in SERVERS:
             raise Failure(f"the server {server} is not one of "
                           f"{', '.join(SERVERS)}")
         self.db = db
         self.server = server
+        self.web = SERVERS[server](self)
         self.program_source = find_program(build)
         self.port_wanted = port
         self.port = port
@@ -223,6 +64,8 @@ class Stack:
         self.has_redis = redis
         # What nginx lets users to only: (location, demand, directive).
         self.guarded = guarded
+        # Whether a courier runs by itself, for want of a pool's.
+        self.courier = courier
         self.durable = durable
         # A folder, in another one of the same user, in which what initdb makes
         # is kept for the next stack: it costs more than all the rest.
@@ -522,12 +365,17 @@ class Stack:
                         self.path("redis.sock"), *words).stdout.strip()
 
     def pool_start(self):
-        if self.server == "apache-cgi":
-            return
-        if self.server == "nginx-fd0":
+        if self.web.program == "pool":
+            self.launch_pool()
+        elif self.web.program == "descriptor 0":
             for pool in ("api", "password"):
                 self.spawn_pool(pool)
-            return
+
+        if self.courier:
+            self.launch("courier", [self.program, "-c", self.config,
+                                    "courier"])
+
+    def launch_pool(self):
         self.launch("pool", [self.program, "-c", self.config, "pool"],
                     privileged=self.root_supervisor)
         self.wait_for("pool", lambda: all(
@@ -561,12 +409,10 @@ class Stack:
             return s.connect_ex((host.strip("[]"), int(port))) == 0
 
     def web_server_start(self):
-        begin = (self.apache_start if self.server == "apache-cgi"
-                 else self.nginx_start)
         for _ in range(20):
             self.port = self.port_wanted or free_port()
             try:
-                begin()
+                self.web.begin()
                 break
             except Failure as e:
                 taken = "in use" in str(e)
@@ -578,65 +424,16 @@ class Stack:
             raise Failure("no free port was found")
         self.base_url = f"http://127.0.0.1:{self.port}{self.mount}"
 
-    def example(self, *names):
-        with open(os.path.join(TOP, *names), encoding="utf-8") as f:
-            return f.read()
+    example = staticmethod(example)
+    substitute = staticmethod(substitute)
 
     def nginx_site(self):
-        """nginx.conf.example with our sockets, port and mount point."""
-        text = self.example("nginx.conf.example")
-        for pool in ("api", "password"):
-            address = self.settings["pool", pool]["socket"]
-            text = self.substitute(
-                text, f"unix:/run/fastcgi-users/{pool}.sock",
-                ("unix:" if "/" in address else "") + address)
-        if ("pool", "oauth") in self.settings:
-            text = self.oauth_pool(text)
-        text = self.substitute(text, "listen 80;",
-                               f"listen 127.0.0.1:{self.port};")
-        limit = self.settings["server", None].get("body_limit")
-        text = self.substitute(text, "root /usr/local/share/fastcgi-users/www;",
-                               f"root {quote(self.path('www'))};")
-        if limit:
-            # Well above, so that it is the program that refuses.
-            text = self.substitute(text, "client_max_body_size 1m;",
-                                   f"client_max_body_size {int(limit) * 4};")
-        if self.server == "nginx-fd0":
-            # libfcgi serves one connection at a time, so none may be kept.
-            text = self.substitute(text, "fastcgi_keep_conn on;",
-                                   "fastcgi_keep_conn off;")
-        if self.mount:
-            text = self.mount_site(text)
-        return self.guard_site(text) if self.guarded else text
-
-    def guard_site(self, text):
-        """The example's guarded location, once for each of ours."""
-        start = text.index("\t#location /guarded/ {")
-        end = text.index("\n\n", start)
-        lines = re.sub(r"^\t#(?! )", "\t", text[start:end], flags=re.M)
-        one, brace, others = lines.partition("\n\t}\n")
-        several = ""
-        for location, demand, directive in self.guarded:
-            made = self.substitute(one, "/guarded/", location)
-            made = self.substitute(made, 'require "";', f'require "{demand}";')
-            several += self.substitute(
-                made, "proxy_pass http://127.0.0.1:8000;",
-                directive.replace("@FOLDER@", self.folder)) + brace
-        return text[:start] + several + others + text[end:]
+        """What the nginx of a stack serves; others make more of it."""
+        return self.web.site()
 
     def other_sites(self):
         """Lines that include sites besides the program's own: none."""
         return ""
-
-    def oauth_pool(self, text):
-        """The lines for a pool of that name are comments in the example."""
-        start = "#upstream fastcgi_users_oauth {"
-        block = text[text.index(start):]
-        block = block[:block.index("#}") + 2]
-        text = self.substitute(text, block, block.replace("#", ""))
-        text = self.substitute(text, "unix:/run/fastcgi-users/oauth.sock",
-                               "unix:" + self.path("oauth.sock"))
-        return self.substitute(text, '#"~^GET', '"~^GET')
 
     def copy_www(self):
         """A copy, since our user may not reach the sources."""
@@ -648,117 +445,11 @@ class Stack:
                     self.copy_file(os.path.join(folder, name),
                                    os.path.join(inside, name), 0o644)
 
-    def mount_site(self, text):
-        text = self.substitute(text, "location / {",
-                               f"location {self.mount}/ {{")
-        text = self.substitute(text, "location ~ ^(/docs/",
-                               f"location ~ ^{self.mount}(/docs/")
-        for line in ('fastcgi_param SCRIPT_NAME "";',
-                     "fastcgi_param PATH_INFO $fastcgi_script_name;"):
-            text = self.substitute(text, "\t\t" + line, "\t\t#" + line)
-        for line in ("fastcgi_split_path_info (?s)^(/account)(/.*)$;",
-                     "fastcgi_param SCRIPT_NAME $fastcgi_script_name;",
-                     "fastcgi_param PATH_INFO $fastcgi_path_info;"):
-            text = self.substitute(text, "\t\t#" + line, "\t\t" + line)
-        return self.substitute(text, "^(/account)", f"^({self.mount})")
-
-    @staticmethod
-    def substitute(text, old, new):
-        if old not in text:
-            raise Failure(f"the example has no line with: {old}")
-        return text.replace(old, new)
-
-    def nginx_start(self):
-        self.write("nginx-site.conf", self.nginx_site(), 0o644)
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        files = 8192 if hard < 0 else min(hard, 8192)
-        temporary = "".join(
-            f"\t{kind}_temp_path {self.path('nginx-tmp')}/{kind};\n"
-            for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
-        self.make_subfolder("nginx-tmp")
-        self.write("nginx.conf", f"""\
-# Written anew at each start: what an nginx needs that runs beside the system's
-# own, as an ordinary user. The site itself is in nginx-site.conf.
-daemon off;
-pid {self.path('nginx.pid')};
-error_log {self.path('nginx.log')} warn;
-worker_processes auto;
-worker_rlimit_nofile {files};
-events {{
-	worker_connections {files // 2};
-}}
-http {{
-	access_log {self.path('access.log') if self.access_log else 'off'};
-{temporary}	include {self.path('nginx-site.conf')};
-{self.other_sites()}}}
-""", 0o644)
-        self.forget_file("nginx.pid")
-        self.launch("nginx", [find_command("nginx", "nginx"), "-p",
-                              self.folder, "-e", self.path("nginx.log"), "-c",
-                              self.path("nginx.conf")])
-        self.wait_for_pid_file("nginx")
-
     def forget_file(self, name):
         try:
             os.unlink(self.path(name))
         except FileNotFoundError:
             pass
-
-    def wait_for_pid_file(self, name):
-        # It is written when the port is ours, not before.
-        def written():
-            try:
-                return self.read(f"{name}.pid").strip()
-            except OSError:
-                return None
-        try:
-            self.wait_for(name, written, "start")
-        except Failure as e:
-            said = self.read(f"{name}.log")
-            if "ddress already in use" in said:
-                self.forget_file(f"{name}.log")
-                raise Failure(f"the port {self.port} is in use") from e
-            if "bind() to" in said and "Permission denied" in said:
-                raise Failure(f"port {self.port} is not for ordinary users: "
-                              "choose one from 1024 on with --port") from e
-            raise
-
-    def apache_start(self):
-        modules = "/usr/lib/apache2/modules"
-        site = self.example("etc", "apache-cgi.conf")
-        program_folder = self.path("cgi")
-        self.make_subfolder("cgi", 0o755)
-        target = os.path.join(program_folder, PROGRAM)
-        if not os.path.lexists(target):
-            os.link(self.program, target)
-        site = self.substitute(site, "/usr/lib/cgi-bin", program_folder)
-        site = self.substitute(site, "/etc/fastcgi-users/fastcgi-users.conf",
-                               self.config)
-        site = self.substitute(site, "/usr/local/share/fastcgi-users/www",
-                               self.path("www"))
-        if self.mount:
-            site = self.substitute(site, '\nScriptAlias "/"',
-                                   f'\nScriptAlias "{self.mount}/"')
-            site = self.substitute(site, '\nAliasMatch "^/docs/',
-                                   f'\nAliasMatch "^{self.mount}/docs/')
-        loads = "".join(
-            f"LoadModule {name}_module {modules}/mod_{name}.so\n"
-            for name in ("mpm_event", "authz_core", "alias", "env", "headers",
-                         "cgid"))
-        self.write("apache.conf", f"""\
-ServerRoot {quote(self.folder)}
-ServerName 127.0.0.1
-Listen 127.0.0.1:{self.port}
-PidFile {self.path('apache.pid')}
-ErrorLog {self.path('apache.log')}
-Mutex file:{self.folder}
-{loads}ScriptSock {self.path('cgid.sock')}
-{site}""", 0o644)
-        self.forget_file("apache.pid")
-        self.launch("apache", [find_command("apache2", "apache2"), "-d",
-                               self.folder, "-f", self.path("apache.conf"),
-                               "-DFOREGROUND"])
-        self.wait_for_pid_file("apache")
 
     def get(self, path, seconds=10):
         return get_status(self.base_url + path, seconds)
@@ -815,6 +506,14 @@ Mutex file:{self.folder}
                              "--verified", "--password-stdin", *more,
                              given=password + "\n")
         self.superuser = {"email": SUPERUSER, "password": password}
+
+    def program_log(self):
+        """All that the program has said, whoever ran it."""
+        return "".join(self.read(f"{name}.log") for name in self.handles
+                       if name.startswith(("pool", "api-", "password-",
+                                           "courier"))
+                       or (name == self.web.process
+                           and self.web.program is None))
 
     def last_words(self):
         lines = []
@@ -879,7 +578,7 @@ Mutex file:{self.folder}
 
     def describe(self):
         pids = [p["pid"] for p in self.processes.values()]
-        pooled = self.server == "nginx" or self.server == "nginx-fd0"
+        pooled = self.web.program is not None
         return {
             "base_url": getattr(self, "base_url", None),
             "dir": self.folder,
@@ -939,7 +638,7 @@ def stop_processes(folder, started):
     sessions = {p["pid"] for p in ours.values()}
     for name in sorted(ours, key=lambda name: (
             name.startswith(("postgres", "redis")),
-            name not in ("nginx", "apache"))):
+            name not in ("nginx", "apache", "lighttpd"))):
         pid, start = ours[name]["pid"], ours[name]["start"]
         send_signal(pid, gentle(name))
         wait_until(lambda: not process_lives(pid, start), 40)

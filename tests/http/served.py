@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""Which web server the tests run behind.
+
+FCU_SERVER names one of tests/stack/servers.py for a whole run; otherwise it is
+nginx, but for tests that name others. What is about a part that is not there
+is skipped by the mark `about`, which says why.
+"""
+
+import os
+
+import pytest
+import stack as stacks
+
+CHOSEN = os.environ.get("FCU_SERVER")
+SERVER = CHOSEN or "nginx"
+if SERVER not in stacks.SERVERS:
+    raise SystemExit(f"FCU_SERVER is {SERVER}, which is none of "
+                     + ", ".join(stacks.SERVERS))
+WEB = stacks.SERVERS[SERVER]
+
+# What a test can be about, and where that is.
+PARTS = {
+    "nginx": SERVER == "nginx",
+    # The supervisor, its workers and its courier.
+    "pool": WEB.program == "pool",
+    # A socket that tests speak FastCGI to.
+    "socket": WEB.program is not None,
+}
+
+
+def servers(*usual):
+    """Those that a test names; in a run behind another, that one."""
+    return (SERVER,) if CHOSEN else usual
+
+
+def skip_what_is_not_here(items):
+    for item in items:
+        for mark in item.iter_markers("about"):
+            part, why = mark.args
+            if not PARTS[part]:
+                item.add_marker(pytest.mark.skip(
+                    reason=f"behind {SERVER}: {why}"))
