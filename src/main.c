@@ -29,7 +29,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"pool", command_pool, "pool                   serve by FastCGI"},
+	{"pool", command_pool, "pool [--replace]       serve by FastCGI"},
 	{"migrate", command_migrate,
 	 "migrate [plan|apply|status]  make or update the tables"},
 	{"adopt", command_adopt,
@@ -177,6 +177,7 @@ main(int argc, char **argv)
 			return usage(stderr, EX_USAGE);
 		in.config_path = optarg;
 	}
+	in.program = argv[0];
 	in.argc = argc - optind;
 	in.argv = argv + optind;
 	if (in.argc == 0 && gate_is_fastcgi())

@@ -13,6 +13,7 @@
 
 /* What every command is given. */
 struct invocation {
+	const char *program;     /* as it was called */
 	const char *config_path; /* never NULL */
 	int argc;
 	char **argv; /* argv[0] is the command's name */

@@ -59,6 +59,7 @@ score_busy(struct score *score, bool busy)
 {
 	if (score == NULL)
 		return;
+	score->seen = clock_monotonic();
 	score->busy_since = busy ? clock_monotonic() : 0;
 	if (!busy)
 		score->requests++;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -152,22 +154,66 @@ worker_main(void *to, const struct pool_worker *post)
 	return status;
 }
 
-int
-command_pool(const struct invocation *in)
+/* The program runs again as it was called, so the configuration is read
+ * where it was. */
+static int
+serve(const struct invocation *in)
 {
 	struct invocation copy = *in;
+	const char *const command[] = {in->program, "-c", in->config_path,
+				       in->argv[0], NULL};
 	struct pool_calls calls = {
 		.reload = plan_reload,
 		.release = plan_release,
 		.worker_main = worker_main,
 		.to = &copy,
+		.command = (char *const *)(intptr_t)command,
 	};
 	struct config *conf = NULL;
 
-	if (in->argc > 1)
-		return command_fail(EX_USAGE, "pool takes no arguments");
 	if (configure(in, &conf) != OK)
 		return EX_CONFIG;
 	command_set_log(conf);
 	return pool_run(plan_new(conf), &calls);
+}
+
+/* Has the pool that runs replaced, and waits for what comes of it. */
+static int
+replace(const struct invocation *in)
+{
+	struct config *conf = NULL;
+	enum pool_replaced outcome;
+	int status;
+
+	if (configure(in, &conf) != OK)
+		return EX_CONFIG;
+	outcome = pool_replace(conf->server.run_dir);
+	switch (outcome) {
+	case POOL_REPLACED:
+		status = EX_OK;
+		break;
+	case POOL_KEPT:
+		status = command_fail(
+			EX_SOFTWARE, "the new pool could not start, so the old "
+				     "one goes on; its log says why");
+		break;
+	case POOL_MISSING:
+		status = command_fail(EX_UNAVAILABLE,
+				      "no pool can be told: %s: %s",
+				      conf->server.run_dir, strerror(errno));
+		break;
+	}
+	config_free(conf);
+	return status;
+}
+
+int
+command_pool(const struct invocation *in)
+{
+	if (in->argc == 2 && strcmp(in->argv[1], "--replace") == 0)
+		return replace(in);
+	if (in->argc > 1)
+		return command_fail(EX_USAGE,
+				    "pool takes no arguments but --replace");
+	return serve(in);
 }

@@ -20,6 +20,7 @@
 #define IDLE_PAUSE 1000 /* between two calls of service->idle */
 #define RETRY_PAUSE 20  /* before a full channel is tried again */
 #define LONGEST 60000
+#define LONGEST_SEEN 1000 /* where a supervisor wants to see us alive */
 
 /* Each connection is looked at under the new mode. */
 static void
@@ -109,6 +110,8 @@ poll_timeout(const struct loop *l)
 		until = earlier(until, l->stop_by);
 	if (l->mode == MODE_RETIRING)
 		until = earlier(until, l->now + RETRY_PAUSE);
+	if (l->post->score != NULL)
+		until = earlier(until, l->now + LONGEST_SEEN);
 	if (until == LOOP_NEVER)
 		return -1;
 	return until <= l->now ? 0 : (int)earlier(until - l->now, LONGEST);
@@ -126,6 +129,8 @@ loop_poll(struct loop *l)
 	count = epoll_wait(l->epoll_fd, events, EVENTS_MAX, poll_timeout(l));
 	l->now = clock_monotonic();
 	l->polled = l->now;
+	if (l->post->score != NULL)
+		l->post->score->seen = l->now;
 	events_handle(l, events, count);
 	if (count <= 0 && l->first == NULL && l->service->idle != NULL &&
 	    l->now >= l->next_idle) {
@@ -163,8 +168,10 @@ request_count(struct loop *l)
 static void
 busy_set(const struct loop *l, int64_t since)
 {
-	if (l->post->score != NULL)
-		l->post->score->busy_since = since;
+	if (l->post->score == NULL)
+		return;
+	l->post->score->seen = l->now;
+	l->post->score->busy_since = since;
 }
 
 /* What it is made of is on mem; what is made for it later is the service's. */
@@ -244,9 +251,9 @@ serve_first(struct loop *l)
 	sent = conn_send(c, wire.data, wire.len);
 	arena_reset(l->service->mem);
 	loop_leave_batch(l, c);
+	l->now = clock_monotonic();
 	busy_set(l, 0);
 	request_count(l);
-	l->now = clock_monotonic();
 	c->arrived = 0;
 	conn_answered(c);
 	if (sent)

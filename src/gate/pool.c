@@ -17,222 +17,11 @@
 #include "gate/pool_child.h"
 #include "gate/pool_crew.h"
 #include "gate/pool_door.h"
+#include "gate/pool_heir.h"
+#include "gate/pool_lent.h"
+#include "gate/pool_plan.h"
 
 #define TICK 500 /* milliseconds between two looks at the workers' limits */
-
-struct supervisor {
-	struct pool_plan *plan;
-	struct pool_plan *standby; /* the last good one, until this one is */
-	const struct pool_calls *calls;
-	struct door *doors;
-	struct crew *crews; /* of the newest plan and, while they go, others */
-	int signal_fd;
-	int wake_fd;
-	int lock_fd;
-	bool stopping;
-	bool announced; /* that the newest plan's workers are all there */
-	bool reloaded;
-	int64_t now;
-};
-
-static void
-doors_forget(struct supervisor *s)
-{
-	struct door **at = &s->doors;
-
-	while (*at != NULL) {
-		struct door *d = *at;
-
-		if (d->wanted || crews_use_door(s->crews, d)) {
-			at = &d->next;
-			continue;
-		}
-		*at = d->next;
-		log_event(LEVEL_INFO, log_is("socket_closed"),
-			  log_text("address", d->address));
-		door_close(d);
-	}
-}
-
-static struct door *
-door_find(const struct supervisor *s, const char *address)
-{
-	struct door *d = s->doors;
-
-	while (d != NULL && strcmp(d->address, address) != 0)
-		d = d->next;
-	return d;
-}
-
-/* The door of a group, opened unless it is. */
-static struct door *
-door_get(struct supervisor *s, const struct pool_group *group,
-	 const struct pool_plan *plan)
-{
-	struct door *d = door_find(s, group->address);
-
-	if (d != NULL)
-		return d;
-	d = door_open(group, plan);
-	if (d == NULL) {
-		log_event(LEVEL_ERROR, log_is("socket_failed"),
-			  log_text("pool", group->name),
-			  log_text("address", group->address),
-			  log_text("error", strerror(errno)));
-		return NULL;
-	}
-	d->wanted = false;
-	d->next = s->doors;
-	s->doors = d;
-	log_event(LEVEL_INFO, log_is("socket_opened"),
-		  log_text("pool", group->name),
-		  log_text("address", group->address));
-	return d;
-}
-
-/* A crew for each group of a plan. NULL when one could not be made. */
-static struct crew *
-crews_make(struct supervisor *s, const struct pool_plan *plan)
-{
-	struct crew *crews = NULL;
-
-	for (size_t i = plan->count; i-- > 0;) {
-		const struct pool_group *group = &plan->groups[i];
-		struct door *d = NULL;
-		struct crew *c;
-
-		if (group->address != NULL) {
-			d = door_get(s, group, plan);
-			if (d == NULL || crews_use_door(crews, d))
-				goto failed;
-		}
-		c = crew_new(group, plan, d);
-		if (c == NULL)
-			goto failed;
-		c->next = crews;
-		crews = c;
-	}
-	return crews;
-failed:
-	while (crews != NULL) {
-		struct crew *c = crews;
-
-		crews = c->next;
-		crew_free(c);
-	}
-	return NULL;
-}
-
-static void
-crews_discharge(struct supervisor *s, enum crew_role role)
-{
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role == role)
-			crew_discharge(c, s->now);
-	}
-}
-
-static void
-standby_release(struct supervisor *s)
-{
-	if (s->standby == NULL)
-		return;
-	crews_discharge(s, CREW_STANDBY);
-	s->calls->release(s->calls->to, s->standby);
-	s->standby = NULL;
-}
-
-/* Whether each crew has had a worker that served, be it the only one yet. */
-static bool
-plan_has_served(struct supervisor *s)
-{
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role != CREW_CURRENT)
-			continue;
-		crew_look(c, s->now);
-		if (!c->served)
-			return false;
-	}
-	return true;
-}
-
-/* A plan that was good stays behind the next until that has proved itself;
- * one that was not makes way. */
-static void
-plan_leave(struct supervisor *s)
-{
-	if (!s->announced && !plan_has_served(s)) {
-		crews_discharge(s, CREW_CURRENT);
-		s->calls->release(s->calls->to, s->plan);
-		return;
-	}
-	standby_release(s);
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role == CREW_CURRENT)
-			c->role = CREW_STANDBY;
-	}
-	s->standby = s->plan;
-}
-
-/* The doors are as the newest plan wants them. */
-static void
-doors_adjust(struct supervisor *s)
-{
-	for (struct door *d = s->doors; d != NULL; d = d->next)
-		d->wanted = false;
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role != CREW_CURRENT || c->door == NULL)
-			continue;
-		c->door->wanted = true;
-		door_adjust(c->door, c->group, c->plan);
-	}
-}
-
-/* The plan is the one that counts from now on. */
-static bool
-plan_adopt(struct supervisor *s, struct pool_plan *plan)
-{
-	struct crew *crews = crews_make(s, plan);
-	struct crew *last = crews;
-
-	if (crews == NULL) {
-		doors_forget(s);
-		return false;
-	}
-	if (s->plan != plan)
-		plan_leave(s);
-	while (last->next != NULL)
-		last = last->next;
-	last->next = s->crews;
-	s->crews = crews;
-	s->plan = plan;
-	s->announced = false;
-	doors_adjust(s);
-	return true;
-}
-
-/* The workers of the newest plan cannot start: back to the one before. */
-static void
-plan_give_up(struct supervisor *s)
-{
-	log_event(LEVEL_ERROR, log_is("reload_refused"),
-		  log_text("error", "workers"));
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role != CREW_CURRENT)
-			continue;
-		crew_discharge(c, s->now);
-		crew_stop(c, s->now);
-	}
-	s->calls->release(s->calls->to, s->plan);
-	for (struct crew *c = s->crews; c != NULL; c = c->next) {
-		if (c->role == CREW_STANDBY)
-			c->role = CREW_CURRENT;
-	}
-	s->plan = s->standby;
-	s->standby = NULL;
-	s->announced = true;
-	doors_adjust(s);
-}
 
 /* Once, not in each worker, it is said that descriptors are short. */
 static void
@@ -250,6 +39,19 @@ files_check(const struct pool_plan *plan)
 			  log_number("files", (int64_t)limit.rlim_max));
 }
 
+/* The manager hears of what serves, once we are who serves. */
+static void
+manager_tell(const struct supervisor *s)
+{
+	size_t count = 0;
+
+	if (s->kin.heir || !s->announced)
+		return;
+	for (const struct crew *c = s->crews; c != NULL; c = c->next)
+		count += c->role == CREW_CURRENT ? c->wanted : 0;
+	notify_send("READY=1\nSTATUS=%zu workers serve", count);
+}
+
 static void
 reload(struct supervisor *s)
 {
@@ -259,6 +61,12 @@ reload(struct supervisor *s)
 
 	if (s->stopping)
 		return;
+	/* The heir may have read the configuration before it changed. */
+	if (s->kin.pid != 0) {
+		s->kin.again = true;
+		(void)kill(s->kin.pid, SIGHUP);
+		return;
+	}
 	if (s->calls->reload != NULL)
 		plan = s->calls->reload(s->calls->to);
 	/* Its user may be another one, to whom the locks must belong. */
@@ -273,11 +81,15 @@ reload(struct supervisor *s)
 	if (fault == NULL) {
 		files_check(plan);
 		s->reloaded = true;
+		if (!s->kin.heir)
+			notify_reloading();
 		log_event(LEVEL_INFO, log_is("pool_reloading"));
 		return;
 	}
 	log_event(LEVEL_ERROR, log_is("reload_refused"),
 		  log_text("error", fault));
+	/* The manager may have been promised a reload: it is over. */
+	manager_tell(s);
 	if (plan != NULL)
 		s->calls->release(s->calls->to, plan);
 }
@@ -285,10 +97,13 @@ reload(struct supervisor *s)
 static void
 stop(struct supervisor *s)
 {
-	if (s->stopping)
+	if (s->stopping && !s->kin.left)
 		return;
 	s->stopping = true;
+	heir_stop(s);
 	log_event(LEVEL_INFO, log_is("pool_stopping"));
+	if (!s->kin.heir && !s->kin.left)
+		notify_send("STOPPING=1\nSTATUS=Finishing what has begun");
 	for (struct crew *c = s->crews; c != NULL; c = c->next)
 		crew_stop(c, s->now);
 }
@@ -331,6 +146,7 @@ worker_fork(struct supervisor *s, struct crew *c)
 			.own = c->door,
 			.signal_fd = s->signal_fd,
 			.lock_fd = s->lock_fd,
+			.kin_fd = s->kin.fd,
 			.supervisor = supervisor,
 		};
 
@@ -348,6 +164,12 @@ workers_reap(struct supervisor *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct crew *c = s->crews;
 
+		if (heir_bury(s, pid, status)) {
+			if (s->kin.again)
+				reload(s);
+			s->kin.again = false;
+			continue;
+		}
 		while (c != NULL && !crew_bury(c, pid, status, s->now))
 			c = c->next;
 	}
@@ -362,6 +184,8 @@ signals_read(struct supervisor *s)
 	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			reload(s);
+		else if (info.ssi_signo == SIGUSR2)
+			heir_start(s);
 		else if (info.ssi_signo != SIGCHLD)
 			stop(s);
 	}
@@ -408,6 +232,8 @@ workers_relieve(struct supervisor *s)
 	s->announced = true;
 	log_event(LEVEL_INFO,
 		  log_is(s->reloaded ? "pool_reloaded" : "pool_ready"));
+	manager_tell(s);
+	heir_prove(s);
 }
 
 static void
@@ -431,8 +257,6 @@ crews_forget(struct supervisor *s)
 static bool
 plan_has_failed(const struct supervisor *s)
 {
-	if (s->standby == NULL)
-		return false;
 	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
 		if (c->role == CREW_CURRENT && crew_has_failed(c))
 			return true;
@@ -440,11 +264,46 @@ plan_has_failed(const struct supervisor *s)
 	return false;
 }
 
+/* Back to the plan before; an heir leaves all to whom it would follow. */
+static void
+plan_judge(struct supervisor *s)
+{
+	if ((s->standby == NULL && !s->kin.heir) || !plan_has_failed(s))
+		return;
+	if (s->standby != NULL) {
+		plan_give_up(s);
+		manager_tell(s);
+		return;
+	}
+	log_event(LEVEL_ERROR, log_is("pool_failed"),
+		  log_text("error", "workers"));
+	s->status = 1;
+	stop(s);
+}
+
+/* Whether each pool has a worker that answers, of whichever plan. */
+static bool
+pools_answer(const struct supervisor *s)
+{
+	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
+		const struct crew *other = s->crews;
+
+		if (c->role != CREW_CURRENT)
+			continue;
+		while (other != NULL &&
+		       (other->door != c->door || !crew_answers(other, s->now)))
+			other = other->next;
+		if (other == NULL)
+			return false;
+	}
+	return true;
+}
+
 static void
 crews_tend(struct supervisor *s)
 {
-	if (!s->stopping && plan_has_failed(s))
-		plan_give_up(s);
+	if (!s->stopping)
+		plan_judge(s);
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
 		crew_look(c, s->now);
 		while (!s->stopping && crew_wants_worker(c, s->now))
@@ -454,6 +313,8 @@ crews_tend(struct supervisor *s)
 		workers_relieve(s);
 	crews_forget(s);
 	doors_forget(s);
+	if (!s->kin.heir && !s->kin.left && pools_answer(s))
+		notify_alive(&s->notifier, s->now);
 }
 
 static int
@@ -461,6 +322,9 @@ wait_time(const struct supervisor *s)
 {
 	int64_t until = s->now + TICK;
 
+	if (s->notifier.pause != 0 && s->notifier.next > s->now &&
+	    s->notifier.next < until)
+		until = s->notifier.next;
 	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
 		if (c->role != CREW_OLD && c->next_start > s->now &&
 		    c->next_start < until)
@@ -473,18 +337,23 @@ static void
 supervise(struct supervisor *s)
 {
 	struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
-			       {.fd = s->wake_fd, .events = POLLIN}};
+			       {.fd = s->wake_fd, .events = POLLIN},
+			       {.events = POLLIN}};
 
 	crews_tend(s);
-	while (!s->stopping || s->crews != NULL) {
-		int ready = poll(fds, countof(fds), wait_time(s));
+	while (!s->stopping || s->crews != NULL || s->kin.pid != 0) {
+		int ready;
 
+		fds[2].fd = s->kin.fd;
+		ready = poll(fds, countof(fds), wait_time(s));
 		s->now = clock_monotonic();
 		if (ready > 0 && fds[1].revents != 0)
 			wake_read(s);
 		if (ready > 0 && fds[0].revents != 0)
 			signals_read(s);
 		workers_reap(s);
+		if (heir_look(s))
+			manager_tell(s);
 		crews_tend(s);
 	}
 }
@@ -492,8 +361,9 @@ supervise(struct supervisor *s)
 static bool
 signals_open(struct supervisor *s)
 {
-	static const int taken[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
-	static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2};
+	static const int taken[] = {SIGTERM, SIGINT,  SIGQUIT,
+				    SIGHUP,  SIGUSR2, SIGCHLD};
+	static const int ignored[] = {SIGPIPE, SIGUSR1};
 	sigset_t set;
 
 	(void)sigemptyset(&set);
@@ -514,10 +384,13 @@ signals_open(struct supervisor *s)
 static bool
 supervisor_open(struct supervisor *s)
 {
-	if (!signals_open(s) || !run_dir_make(s->plan))
+	if (!signals_open(s) || !heir_open(s) || !lent_open(s) ||
+	    !run_dir_make(s->plan) || !heir_open_process_file(s) ||
+	    !plan_adopt(s, s->plan))
 		return false;
-	s->lock_fd = process_file_open(s->plan);
-	return s->lock_fd >= 0 && plan_adopt(s, s->plan);
+	notify_open(&s->notifier, s->kin.heir);
+	lent_check(s);
+	return true;
 }
 
 int
@@ -525,14 +398,17 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 {
 	struct supervisor s = {.plan = plan,
 			       .calls = calls,
+			       .kin = {.fd = -1},
 			       .signal_fd = -1,
 			       .wake_fd = -1,
 			       .lock_fd = -1,
 			       .now = clock_monotonic()};
 	char *run_dir = strdup(plan->run_dir);
-	int status = 1;
 
-	if (run_dir == NULL || !supervisor_open(&s)) {
+	if (run_dir == NULL)
+		abort();
+	s.status = 1;
+	if (!supervisor_open(&s)) {
 		if (errno == EBUSY)
 			process_file_log(plan->run_dir);
 		else
@@ -543,15 +419,11 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 	files_check(plan);
 	log_event(LEVEL_INFO, log_is("pool_started"),
 		  log_number("pid", getpid()));
+	s.status = 0;
 	supervise(&s);
-	for (struct door *d = s.doors; d != NULL; d = d->next)
-		d->wanted = false;
-	doors_forget(&s);
 	log_event(LEVEL_INFO, log_is("pool_stopped"));
-	status = 0;
 out:
-	if (s.lock_fd >= 0)
-		process_file_close(run_dir, s.lock_fd);
+	heir_close(&s, run_dir);
 	if (s.signal_fd >= 0)
 		(void)close(s.signal_fd);
 	if (s.wake_fd >= 0)
@@ -559,5 +431,5 @@ out:
 	free(run_dir);
 	standby_release(&s);
 	calls->release(calls->to, s.plan);
-	return status;
+	return s.status;
 }

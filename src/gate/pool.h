@@ -13,7 +13,8 @@
  *   pool_ready      all workers that were asked for serve
  *   worker_retiring a successor serves (pool, pid)
  *   worker_killed   it took too long (pool, pid, reason: request, start,
- *                   drain or retirement)
+ *                   drain or retirement) or does not look at what comes
+ *                   (silent)
  *   worker_exited   (pool, pid, status or signal, requests); a warning unless
  *                   it was told to
  *   pool_reloading  a good configuration was read, its workers are starting
@@ -23,6 +24,10 @@
  *                   does, since none of its workers could start (workers)
  *   connections_capped fewer connections than configured, since the system
  *                   lets a process have few files (connections, files)
+ *   pool_replacing  on USR2: a new supervisor starts (pid)
+ *   pool_replaced   it serves, and is in charge; our workers hand over (pid)
+ *   replace_refused it ended, or was late; we go on (error, status or signal)
+ *   socket_unused   a service manager's that no pool wants (name, address)
  *   pool_stopping   on TERM, INT or QUIT
  *   pool_stopped    the end
  *   pool_failed     it could not start (error; file and pid of another one
@@ -84,10 +89,25 @@ struct pool_calls {
 	 * a socket: works until SIGTERM, which is blocked. */
 	int (*worker_main)(void *to, const struct pool_worker *w);
 	void *to;
+	/* What USR2 runs to have a new supervisor, its name first; ends with
+	 * NULL. NULL: USR2 changes nothing. */
+	char *const *command;
 };
 
 /* Runs until TERM, INT or QUIT; takes the plan over. Exit status. */
 int pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 	NODISCARD NONNULL(1, 2);
+
+enum pool_replaced {
+	POOL_REPLACED,
+	POOL_KEPT,   /* the new one could not start, the old one goes on */
+	POOL_MISSING /* nothing runs that we may tell; errno */
+};
+
+/*
+ * Tells the pool whose process file is in run_dir to start the program anew
+ * and to leave to it, and waits until that is so, or is not to be.
+ */
+enum pool_replaced pool_replace(const char *run_dir) NODISCARD NONNULL(1);
 
 #endif

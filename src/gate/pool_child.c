@@ -21,6 +21,8 @@ supervisor_close(const struct pool_child *c)
 {
 	(void)close(c->signal_fd);
 	(void)close(c->lock_fd);
+	if (c->kin_fd >= 0)
+		(void)close(c->kin_fd);
 	for (struct door *d = c->doors; d != NULL; d = d->next) {
 		if (d == c->own)
 			continue;

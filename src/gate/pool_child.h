@@ -14,6 +14,7 @@ struct pool_child {
 	const struct door *own;
 	int signal_fd; /* the supervisor's, to be closed */
 	int lock_fd;
+	int kin_fd; /* -1: none */
 	pid_t supervisor;
 };
 

@@ -15,6 +15,8 @@
 #define PAUSE_SHORT 20 /* after one that served, but not for long */
 #define LIFE_SHORT 1000
 #define GRACE 1000 /* beyond the limits that workers keep themselves */
+/* A worker that does nothing looks around each second. */
+#define SILENCE 5000 /* beyond the limit of a request */
 /* Starts that fail before a reload is given up: for two seconds or so. */
 #define FAILURES_MAX 6
 /* Places for successors while their predecessors are still there. */
@@ -134,6 +136,7 @@ crew_enlist(struct crew *c, int64_t now)
 	}
 	row->state = SCORE_STARTING;
 	row->busy_since = 0;
+	row->seen = 0;
 	row->requests = 0;
 	w->score = row;
 	w->started = now;
@@ -225,6 +228,26 @@ worker_end(const struct crew *c, struct worker *w, const char *reason)
 	(void)kill(w->pid, SIGKILL);
 }
 
+/* It has not looked at what comes for too long, and not for a request. */
+static bool
+is_silent(const struct crew *c, const struct worker *w, int64_t now)
+{
+	int64_t seen = w->score->seen;
+
+	return seen != 0 && w->score->busy_since == 0 &&
+	       now - seen > c->request_limit + SILENCE;
+}
+
+bool
+crew_answers(const struct crew *c, int64_t now)
+{
+	const struct worker *w = c->workers;
+
+	while (w != NULL && (!w->ready || w->killed || is_silent(c, w, now)))
+		w = w->next;
+	return w != NULL;
+}
+
 static void
 worker_look(struct crew *c, struct worker *w, int64_t now)
 {
@@ -241,6 +264,8 @@ worker_look(struct crew *c, struct worker *w, int64_t now)
 		worker_end(c, w, "request");
 	else if (!w->ready && now - w->started > START_LIMIT)
 		worker_end(c, w, "start");
+	else if (is_silent(c, w, now))
+		worker_end(c, w, "silent");
 	else if (w->leaving != NULL && now > w->kill_at)
 		worker_end(c, w, w->leaving);
 }

@@ -74,6 +74,8 @@ bool crew_bury(struct crew *c, pid_t pid, int status, int64_t now)
 void crew_look(struct crew *c, int64_t now) NONNULL(1);
 /* As many workers serve as are wanted. */
 bool crew_is_manned(const struct crew *c) NONNULL(1);
+/* One of its workers serves, or sees what comes. */
+bool crew_answers(const struct crew *c, int64_t now) NONNULL(1);
 
 /* Tired workers go as far as others have taken their place. */
 void crew_relieve_tired(struct crew *c, int64_t now) NONNULL(1);

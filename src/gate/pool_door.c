@@ -260,10 +260,66 @@ out:
 	return NULL;
 }
 
+static bool
+is_listening(int fd)
+{
+	int on = 0, type = 0;
+	socklen_t len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		return false;
+	errno = EINVAL;
+	return on != 0 && type == SOCK_STREAM;
+}
+
+static bool
+fd_prepare(int fd, bool is_inet)
+{
+	const int on = 1;
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+	       (!is_inet ||
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
+}
+
+struct door *
+door_take(int fd, const char *address, const char *lent,
+	  const struct handover *channel)
+{
+	struct door *d;
+	struct stat st;
+
+	if (!is_listening(fd) || !fd_prepare(fd, !is_path(address)))
+		return NULL;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return NULL;
+	d->fd = fd;
+	d->channel = (struct handover){.send = -1, .receive = -1};
+	d->address = strdup(address);
+	d->lent = lent != NULL ? strdup(lent) : NULL;
+	if (lent == NULL && is_path(address) && lstat(address, &st) == 0) {
+		d->device = st.st_dev;
+		d->file = st.st_ino;
+	}
+	if (channel != NULL)
+		d->channel = *channel;
+	if (d->address != NULL && (lent == NULL || d->lent != NULL) &&
+	    (channel != NULL || handover_open(&d->channel)))
+		return d;
+	door_leave(d);
+	return NULL;
+}
+
 void
 door_adjust(struct door *d, const struct pool_group *group,
 	    const struct pool_plan *plan)
 {
+	if (d->lent != NULL)
+		return;
 	(void)listen(d->fd, group->backlog);
 	if (is_path(d->address))
 		(void)unix_own(d, group->mode, plan, false);
@@ -274,13 +330,21 @@ door_close(struct door *d)
 {
 	struct stat st;
 
-	if (d->fd >= 0 && is_path(d->address) && lstat(d->address, &st) == 0 &&
-	    st.st_dev == d->device && st.st_ino == d->file)
+	if (d->fd >= 0 && d->lent == NULL && is_path(d->address) &&
+	    lstat(d->address, &st) == 0 && st.st_dev == d->device &&
+	    st.st_ino == d->file)
 		(void)unlink(d->address);
+	door_leave(d);
+}
+
+void
+door_leave(struct door *d)
+{
 	if (d->fd >= 0)
 		(void)close(d->fd);
 	handover_close(&d->channel);
 	free(d->address);
+	free(d->lent);
 	free(d);
 }
 
@@ -313,39 +377,72 @@ is_named(int fd, const char *path)
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+bool
+process_file_is(const struct pool_plan *plan, int fd)
+{
+	char path[4096];
+
+	return process_file_path(plan->run_dir, path, sizeof(path)) &&
+	       is_named(fd, path);
+}
+
+static bool
+process_file_fill(int fd, pid_t pid)
+{
+	char line[24];
+	int len = snprintf(line, sizeof(line), "%ld\n", (long)pid);
+
+	return pwrite(fd, line, (size_t)len, 0) == len &&
+	       ftruncate(fd, len) == 0;
+}
+
+void
+process_file_write(int fd, pid_t pid)
+{
+	if (!process_file_fill(fd, pid))
+		log_event(LEVEL_WARNING, log_is("process_file_failed"),
+			  log_text("error", strerror(errno)));
+}
+
 int
 process_file_open(const struct pool_plan *plan)
 {
 	char path[4096];
-	char line[24];
-	int fd, len;
+	int fd, error;
 
 	if (!process_file_path(plan->run_dir, path, sizeof(path)))
 		return -1;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -1;
-	len = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_named(fd, path))
 		errno = EBUSY;
-	else if (ftruncate(fd, 0) == 0 &&
-		 pwrite(fd, line, (size_t)len, 0) == len)
+	else if (process_file_fill(fd, getpid()))
 		return fd;
-	len = errno;
+	error = errno;
 	(void)close(fd);
-	errno = len;
+	errno = error;
 	return -1;
+}
+
+int
+process_file_look(const char *run_dir)
+{
+	char path[4096];
+
+	if (!process_file_path(run_dir, path, sizeof(path)))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
 void
 process_file_log(const char *run_dir)
 {
-	char path[4096];
+	char path[4096] = "";
 	char line[24] = {0};
-	int fd = -1;
+	int fd = process_file_look(run_dir);
 
-	if (process_file_path(run_dir, path, sizeof(path)))
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	(void)process_file_path(run_dir, path, sizeof(path));
 	if (fd >= 0 && read(fd, line, sizeof(line) - 1) >= 0)
 		line[strcspn(line, "\n")] = '\0';
 	if (fd >= 0)

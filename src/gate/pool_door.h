@@ -19,6 +19,7 @@
 struct door {
 	struct door *next;
 	char *address;
+	char *lent; /* its name, when a service manager opened it; NULL */
 	int fd;
 	struct handover channel;
 	dev_t device; /* of a unix socket's file, so that we unlink only ours */
@@ -29,8 +30,18 @@ struct door {
 /* Opens the door of a group. NULL: errno says why. */
 struct door *door_open(const struct pool_group *group,
 		       const struct pool_plan *plan) NODISCARD NONNULL(1, 2);
-/* Closes it and removes its file. */
+/*
+ * Makes a door of a socket that somebody else opened. lent: what a service
+ * manager calls it; such a door keeps its file, permissions and backlog. NULL:
+ * a supervisor before us did. channel: that one's, NULL: a new one. Owns fd
+ * and channel from then on. NULL: errno says why.
+ */
+struct door *door_take(int fd, const char *address, const char *lent,
+		       const struct handover *channel) NODISCARD NONNULL(2);
+/* Closes it and removes its file, unless it was lent. */
 void door_close(struct door *d) NONNULL(1);
+/* Closes it; somebody else goes on with it. */
+void door_leave(struct door *d) NONNULL(1);
 /* What may change while it is open: permissions and backlog. */
 void door_adjust(struct door *d, const struct pool_group *group,
 		 const struct pool_plan *plan) NONNULL(1, 2, 3);
@@ -46,6 +57,13 @@ bool run_dir_make(const struct pool_plan *plan) NODISCARD NONNULL(1);
  * another one holds it (errno EBUSY) or it cannot be made.
  */
 int process_file_open(const struct pool_plan *plan) NODISCARD NONNULL(1);
+/* Whether a descriptor is the process file of this plan. */
+bool process_file_is(const struct pool_plan *plan, int fd) NODISCARD NONNULL(1);
+/* Says in it who the supervisor is. A reader always finds a process id in
+ * the first line. */
+void process_file_write(int fd, pid_t pid);
+/* Opens it for reading only. -1 with errno. */
+int process_file_look(const char *run_dir) NODISCARD NONNULL(1);
 /* Logs that another supervisor holds it. */
 void process_file_log(const char *run_dir) NONNULL(1);
 void process_file_close(const char *run_dir, int fd) NONNULL(1);

@@ -19,6 +19,8 @@ enum score_state {
 
 struct score {
 	_Alignas(64) _Atomic int64_t busy_since; /* clock_monotonic; 0: idle */
+	_Atomic int64_t seen; /* clock_monotonic of its last look at what
+			       * comes; 0: it does not say */
 	_Atomic uint64_t requests;
 	_Atomic int state; /* enum score_state */
 };

@@ -182,7 +182,7 @@ release(void *to, struct pool_plan *plan)
 static int
 run(struct fixture *f)
 {
-	const struct pool_calls calls = {reload, release, worker_main, f};
+	const struct pool_calls calls = {reload, release, worker_main, f, NULL};
 	struct pool_plan *plan = malloc(sizeof(*plan));
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 
