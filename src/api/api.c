@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/bound.h"
+#include "api/guard.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/sign_in.h"
@@ -64,6 +65,28 @@ match(const struct api *api, const char *path, enum method method,
 		break;
 	}
 	return methods;
+}
+
+/*
+ * The row that answers. An Authorizer's request is never about a path of ours:
+ * whatever its own is, only that row is for it which says who may go on.
+ */
+static unsigned
+route_find(const struct api *api, struct call *c)
+{
+	const struct req *rq = c->rq;
+
+	if (!rq->authorizer)
+		return match(api, rq->path, method_answered(rq), c);
+	for (size_t i = 0; i < api->count; i++) {
+		if (api->bound[i].route->who != WHO_GUARDED)
+			continue;
+		c->route = api->bound[i].route;
+		c->operation = api->bound[i].operation;
+		c->prefix = api->bound[i].prefix;
+		break;
+	}
+	return 0;
 }
 
 static bool
@@ -141,8 +164,10 @@ serve(const struct api *api, struct call *c)
 	unsigned methods;
 
 	TRY(c->rq->refused);
-	methods = match(api, c->rq->path, method_answered(c->rq), c);
-	if (methods == 0)
+	methods = route_find(api, c);
+	if (c->rq->authorizer && c->route == NULL)
+		return ERR_FORBIDDEN;
+	if (c->route == NULL && methods == 0)
 		return redirect(api, c);
 	if (c->route == NULL) {
 		set_allow(c->rs, methods);
@@ -182,7 +207,7 @@ api_foresee(const struct api *api, struct ctx *cx, struct req *const *requests,
 
 		if (rq->refused != OK)
 			continue;
-		(void)match(api, rq->path, method_answered(rq), &c);
+		(void)route_find(api, &c);
 		if (c.route != NULL && checks_foresee(&c, &list[known].token))
 			whose[known++] = rq;
 	}
@@ -201,7 +226,9 @@ api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	int64_t started = clock_monotonic();
 	enum err e = serve(api, &c);
 
-	if (e != OK)
+	if (e != OK && rq->authorizer)
+		guard_refuse(&c, e);
+	else if (e != OK)
 		resp_problem(rs, e);
 	rs->head_only = rq->method == METHOD_HEAD;
 	log_access(&c, started);

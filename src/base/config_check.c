@@ -63,6 +63,8 @@ config_resolve(struct reading *r)
 		if (*b->prefix == '\0')
 			b->prefix = arena_printf(r->mem, "/auth/%s", b->title);
 	}
+	if (c->guard.variables.count == 0)
+		list_append(&c->guard.variables, r->mem, "REMOTE_USER=id", 14);
 	providers_resolve(r);
 	if (c->password.max_parallel == 0)
 		c->password.max_parallel = processors();

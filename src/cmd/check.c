@@ -263,25 +263,35 @@ check_routers(struct examination *x)
 	return OK;
 }
 
+/* One that is more than the id, which is told. */
+static bool
+trust_is_vain(const struct text_list *told, const char *kind, const char *where)
+{
+	for (size_t i = 0; i < told->count; i++) {
+		if (strcmp(strchr(told->items[i], '='), "=id") == 0)
+			continue;
+		(void)command_fail(0,
+				   "warning: guard.trust_signature is of no "
+				   "use%s, since the %s %s makes every "
+				   "request read the user",
+				   where, kind, told->items[i]);
+		return true;
+	}
+	return false;
+}
+
 /* Believing signatures has a price, which is paid only where it helps. */
 static enum err
 check_guard(struct examination *x)
 {
 	const struct config *conf = x->conf;
-	const struct text_list *headers = &conf->guard.headers;
 
 	if (!conf->guard.enabled || !conf->guard.trust_signature)
 		return OK;
-	for (size_t i = 0; i < headers->count; i++) {
-		if (strcmp(strchr(headers->items[i], '='), "=id") == 0)
-			continue;
-		(void)command_fail(0,
-				   "warning: guard.trust_signature is of no "
-				   "use, since the header %s makes every "
-				   "request read the user",
-				   headers->items[i]);
+	if (trust_is_vain(&conf->guard.headers, "header", "") ||
+	    trust_is_vain(&conf->guard.variables, "variable",
+			  " to an Authorizer"))
 		return OK;
-	}
 	(void)printf("ok: %s/check believes signed tokens until they expire, "
 		     "even those that were ended\n",
 		     conf->routes.auth);

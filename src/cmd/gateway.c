@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program as somebody else's child: CGI, or FastCGI on descriptor 0. */
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ serve_by(const struct invocation *in, int (*gate)(const struct gate_service *))
 	if (e != OK)
 		goto out;
 	service = worker_service(w);
+	/* Of a CGI program this is its request's, too. */
+	service.require = getenv("FCU_REQUIRE");
 	status = gate(&service);
 out:
 	worker_close(w);

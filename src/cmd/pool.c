@@ -29,6 +29,14 @@ octal_mode(const char *text)
 	return mode;
 }
 
+static unsigned
+roles_of(const struct pool_settings *p)
+{
+	if (strcmp(p->role, "authorizer") == 0)
+		return 1U << GATE_AUTHORIZER;
+	return strcmp(p->role, "responder") == 0 ? 1U << GATE_RESPONDER : 0;
+}
+
 static struct pool_group
 group_of(const struct pool_settings *p)
 {
@@ -38,6 +46,8 @@ group_of(const struct pool_settings *p)
 		.mode = octal_mode(p->mode),
 		.backlog = (int)p->backlog,
 		.workers = (size_t)p->workers,
+		.roles = roles_of(p),
+		.require = p->require,
 	};
 }
 
@@ -149,6 +159,7 @@ worker_main(void *to, const struct pool_worker *post)
 	if (worker_open(conf, WORKER_REQUESTS, &w) != OK)
 		return EX_CONFIG;
 	service = worker_service(w);
+	service.require = post->group->require;
 	status = gate_fcgi_serve(&service, &post->post);
 	worker_close(w);
 	return status;

@@ -95,7 +95,8 @@ request_read(const struct gate_service *service, struct req *rq)
 	length = body_read(body, length);
 	if (untold)
 		gate_body_tell(mem, pairs, count, length);
-	gate_request(rq, service, pairs, count, body, length, arrived);
+	gate_request(rq, service, pairs, count,
+		     (struct gate_body){body, length}, GATE_RESPONDER, arrived);
 	if (!whole)
 		rq->refused = ERR_BAD_REQUEST;
 	return e == OK && length <= (size_t)limit;

@@ -41,6 +41,8 @@ struct seen {
 	const char *fetch_site;
 	const char *if_none_match;
 	const char *require;
+	const char *remote_user;
+	const char *remote_password;
 	const char *transfer_encoding;
 	bool contradiction;
 };
@@ -74,6 +76,7 @@ static const struct variable variables[] = {
 	VARIABLE("PATH_INFO", path_info, LAST_COUNTS),
 	VARIABLE("FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_COOKIE", cookie, AGREE_OR_EMPTY),
+	VARIABLE("REMOTE_USER", remote_user, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_ORIGIN", origin, AGREE_OR_EMPTY),
 	VARIABLE("SCRIPT_NAME", script_name, LAST_COUNTS),
 	VARIABLE("REQUEST_URI", request_uri, LAST_COUNTS),
@@ -82,6 +85,7 @@ static const struct variable variables[] = {
 	VARIABLE("REDIRECT_URL", redirect_url, LAST_COUNTS),
 	VARIABLE("CONTENT_TYPE", content_type, LAST_COUNTS),
 	VARIABLE("AUTHORIZATION", authorization, AGREE_OR_EMPTY),
+	VARIABLE("REMOTE_PASSWD", remote_password, LAST_COUNTS),
 	VARIABLE("REQUEST_METHOD", method, LAST_COUNTS),
 	VARIABLE("CONTENT_LENGTH", content_length, MUST_AGREE),
 	VARIABLE("REQUEST_SCHEME", scheme, LAST_COUNTS),
@@ -314,6 +318,17 @@ request_judge(struct req *rq, const struct seen *s)
 	return e != OK ? e : body_judge(rq, s);
 }
 
+/* The path is that of another request, and for the log alone. */
+static enum err
+question_judge(struct req *rq, const struct seen *s)
+{
+	rq->mount = "";
+	if (path_decode(rq->mem, or_empty(s->request_uri), &rq->path) != OK ||
+	    !path_is_sane(rq->path))
+		rq->path = "";
+	return s->contradiction || is_empty(s->method) ? ERR_BAD_REQUEST : OK;
+}
+
 bool
 gate_environment(struct arena *mem, char **envp,
 		 struct gate_pair pairs[GATE_PAIRS_LIMIT], size_t *count)
@@ -386,8 +401,8 @@ gate_body_tell(struct arena *mem, struct gate_pair *pairs, size_t count,
 
 void
 gate_request(struct req *rq, const struct gate_service *service,
-	     const struct gate_pair *pairs, size_t count, const char *body,
-	     size_t body_len, int64_t arrived)
+	     const struct gate_pair *pairs, size_t count, struct gate_body body,
+	     enum gate_role role, int64_t arrived)
 {
 	struct seen s = {0};
 
@@ -407,12 +422,17 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.fetch_site = s.fetch_site,
 		.if_none_match = s.if_none_match,
 		.require = s.require,
+		.require_here = service->require,
+		.authorizer = role == GATE_AUTHORIZER,
+		.remote_user = s.remote_user,
+		.remote_password = s.remote_password,
 		.remote_address = or_empty(s.remote_address),
 		.https = says_https(&s),
-		.body = body_len > 0 ? body : "",
-		.body_len = body_len,
+		.body = body.len > 0 ? body.bytes : "",
+		.body_len = body.len,
 		.arrived = arrived,
 	};
 	rq->request_id = request_id_find(rq, s.request_id);
-	rq->refused = request_judge(rq, &s);
+	rq->refused =
+		rq->authorizer ? question_judge(rq, &s) : request_judge(rq, &s);
 }

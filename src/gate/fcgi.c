@@ -185,8 +185,9 @@ request_read(const struct loop *l, struct conn *c, struct arena *mem,
 
 	reading.mem = mem;
 	gate_request(rq, &reading, l->pairs, count,
-		     (const char *)c->reader.body.data, c->reader.body.len,
-		     c->arrived);
+		     (struct gate_body){(const char *)c->reader.body.data,
+					c->reader.body.len},
+		     c->reader.role, c->arrived);
 	rq->mem = l->service->mem;
 	if (c->reader.refused != OK)
 		rq->refused = c->reader.refused;
@@ -326,6 +327,7 @@ loop_open(struct loop *l)
 	const struct config *conf = l->service->conf;
 
 	l->limits.body = conf->server.body_limit;
+	l->limits.roles = l->post->roles;
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
 		return false;
 	l->limits.connections = fcgi_connections(

@@ -23,7 +23,8 @@ size_t fcgi_connections(size_t wanted, rlim_t files);
 
 /* Where a worker stands; made by the pool (gate/pool.h). */
 struct fcgi_post {
-	int listen_fd; /* non-blocking; closed when told to stop or retire */
+	int listen_fd;  /* non-blocking; closed when told to stop or retire */
+	unsigned roles; /* those that are taken, as bits 1 << GATE_…; 0: all */
 	struct handover handover; /* .send -1: none */
 	int wake_fd;              /* eventfd of the supervisor; -1: none */
 	struct score *score;      /* NULL: none */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define VERSION 1
-#define ROLE_RESPONDER 1
 #define FLAG_KEEP_CONN 1
 #define BEGIN_SIZE 8
 /* A record's longest content that is a multiple of eight. */
@@ -156,7 +155,8 @@ params_length(const unsigned char *value, size_t len, int64_t limit,
 	return gate_body_length(text, limit, length);
 }
 
-/* All variables are here; CONTENT_LENGTH says what body to wait for. */
+/* All variables are here; CONTENT_LENGTH says what body to wait for, where it
+ * is not that of another request. */
 static void
 params_end(struct fcgi_reader *r)
 {
@@ -177,6 +177,11 @@ params_end(struct fcgi_reader *r)
 			e = params_length(at + name_len, value_len,
 					  r->limits->body, &r->expected);
 		at += name_len + value_len;
+	}
+	if (r->role == GATE_AUTHORIZER) {
+		r->expected = 0;
+		r->phase = FCGI_COMPLETE;
+		return;
 	}
 	r->phase = FCGI_BODY;
 	r->body_open = true;
@@ -216,6 +221,15 @@ request_early(struct fcgi_reader *r, unsigned id)
 	}
 }
 
+static bool
+role_take(struct fcgi_reader *r, unsigned number)
+{
+	if (number != GATE_RESPONDER && number != GATE_AUTHORIZER)
+		return false;
+	r->role = number;
+	return r->limits->roles == 0 || (r->limits->roles & 1U << number) != 0;
+}
+
 static void
 request_begin(struct fcgi_reader *r)
 {
@@ -227,7 +241,7 @@ request_begin(struct fcgi_reader *r)
 		request_early(r, id);
 		return;
 	}
-	if (role != ROLE_RESPONDER) {
+	if (!role_take(r, role)) {
 		reply_end(r, id, UNKNOWN_ROLE);
 		r->ending = r->ending || !keep;
 		return;
@@ -365,7 +379,8 @@ stream_sink(struct fcgi_reader *r)
 	}
 	if (r->phase == FCGI_BODY)
 		r->sink = SINK_BODY;
-	return r->body_open;
+	return r->body_open ||
+	       (r->role == GATE_AUTHORIZER && r->phase == FCGI_COMPLETE);
 }
 
 /* Judges a header and decides where the content goes. */

@@ -5,6 +5,10 @@
  * request comes out. Everything is bounded; whatever is broken ends in
  * FCGI_BROKEN, and the connection is to be closed.
  *
+ * Responders and Authorizers are served. What an Authorizer is asked is
+ * complete without a body: web servers send none of the request's that they
+ * ask about, some an empty one, and what comes of it is thrown away.
+ *
  * One request at a time: what a web server sends behind a complete request is
  * read (it may abort it), but another request on the same connection has to
  * wait for its answer. One of another id is sent away at once. One of the same
@@ -48,6 +52,7 @@ enum fcgi_sink { SINK_NOTHING, SINK_SMALL, SINK_PARAMS, SINK_BODY };
  */
 struct fcgi_limits {
 	int64_t body;        /* bytes of one body */
+	unsigned roles;      /* taken, as bits 1 << GATE_…; 0: all */
 	size_t connections;  /* told to a web server that asks */
 	size_t buffered_max; /* bytes of all bodies together */
 	size_t buffered;
@@ -63,7 +68,8 @@ struct fcgi_reader {
 	size_t padding_left;
 	unsigned char small[FCGI_SMALL_SIZE];
 	size_t small_len;
-	unsigned id;      /* of the open request */
+	unsigned id; /* of the open request */
+	enum gate_role role;
 	bool keep;        /* the web server wants the connection kept */
 	bool body_open;   /* the end of the body has not been seen */
 	bool ending;      /* close once `replies` have left */

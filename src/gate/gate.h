@@ -24,6 +24,9 @@
  * that is kept until the last one is (NULL: no need). `idle` is called now and
  * then when there is nothing to do (NULL: no need).
  */
+/* As FastCGI numbers them. */
+enum gate_role { GATE_RESPONDER = 1, GATE_AUTHORIZER = 2 };
+
 struct gate_service {
 	void (*serve)(void *worker, struct req *rq, struct resp *rs);
 	void (*foresee)(void *worker, struct req *const *requests, size_t count,
@@ -32,22 +35,32 @@ struct gate_service {
 	void *worker;
 	const struct config *conf;
 	struct arena *mem; /* reset by the gate after each request */
+	/* What whoever started this demands of those whom it lets in, like
+	 * FCU_REQUIRE; NULL: nothing. */
+	const char *require;
 };
 
 /*
  * The variables of RFC 3875 as name-value pairs, plus the body, become a
  * request. Values may hold any byte but NUL. Faults (bad CONTENT_LENGTH, a
  * body over the limit or shorter than told, Transfer-Encoding, …) end up in
- * rq->refused.
+ * rq->refused. An Authorizer (FastCGI 1.0, section 6.3) is asked about another
+ * request: the variables are that one's, and neither its path nor its body is
+ * judged.
  */
 #define GATE_PAIRS_LIMIT ((size_t)1000)
 struct gate_pair {
 	const char *name;
 	const char *value;
 };
+struct gate_body {
+	const char *bytes; /* NULL: none */
+	size_t len;
+};
 void gate_request(struct req *rq, const struct gate_service *service,
-		  const struct gate_pair *pairs, size_t count, const char *body,
-		  size_t body_len, int64_t arrived) NONNULL(1, 2);
+		  const struct gate_pair *pairs, size_t count,
+		  struct gate_body body, enum gate_role role, int64_t arrived)
+	NONNULL(1, 2);
 
 /* An environment as pairs; what is no pair is left out. False when there are
  * more: what the rest demands is not known then, and the request is refused. */

@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -151,10 +152,14 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 		arena_array(mem, GATE_PAIRS_LIMIT, sizeof(*pairs));
 	size_t count, length;
 	bool whole = gate_environment(mem, fcgi->envp, pairs, &count);
-	enum err e =
-		gate_body_length(FCGX_GetParam("CONTENT_LENGTH", fcgi->envp),
-				 conf->server.body_limit, &length);
-	bool untold = gate_body_is_untold(pairs, count);
+	enum gate_role role = fcgi->role == FCGI_AUTHORIZER ? GATE_AUTHORIZER
+							    : GATE_RESPONDER;
+	const char *told = role == GATE_RESPONDER
+				   ? FCGX_GetParam("CONTENT_LENGTH", fcgi->envp)
+				   : NULL;
+	enum err e = gate_body_length(told, conf->server.body_limit, &length);
+	bool untold =
+		role == GATE_RESPONDER && gate_body_is_untold(pairs, count);
 	struct req rq;
 	struct resp rs;
 	struct buf wire;
@@ -163,13 +168,15 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 	if (untold)
 		length = (size_t)conf->server.body_limit;
 	body = arena_alloc(mem, length + 2);
-	if (e == OK)
+	/* No web server need end the body of what it asks an Authorizer. */
+	if (e == OK && role == GATE_RESPONDER)
 		length = body_read(fcgi->in, body, length);
 	if (untold)
 		gate_body_tell(mem, pairs, count, length);
 	alarm_set(0);
-	gate_request(&rq, service, pairs, count, body, length, arrived);
-	if (!whole)
+	gate_request(&rq, service, pairs, count,
+		     (struct gate_body){body, length}, role, arrived);
+	if (!whole || fcgi->role == FCGI_FILTER)
 		rq.refused = ERR_BAD_REQUEST;
 	resp_init(&rs, mem);
 	running = 1;
@@ -180,7 +187,7 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 	buf_init(&wire, mem, 4096);
 	resp_write(&rs, &wire);
 	answer_write(fcgi->out, &wire);
-	if (rq.refused != OK)
+	if (rq.refused != OK && role == GATE_RESPONDER)
 		body_drain(fcgi->in);
 }
 

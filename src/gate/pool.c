@@ -114,6 +114,7 @@ post_of(const struct supervisor *s, const struct crew *c,
 {
 	struct fcgi_post post = {
 		.listen_fd = -1,
+		.roles = c->group->roles,
 		.handover = {-1, -1},
 		.wake_fd = s->wake_fd,
 		.score = w->score,

@@ -53,6 +53,8 @@ struct pool_group {
 	int backlog;
 	size_t workers;
 	int64_t request_limit; /* seconds; 0: the plan's */
+	unsigned roles;        /* as in struct fcgi_post */
+	const char *require;   /* as in struct gate_service */
 	bool may_gain;         /* a program that they start may have more
 				* privileges than they: a setgid sendmail */
 };

@@ -45,9 +45,16 @@ struct req {
 	const char *origin;
 	const char *fetch_site; /* Sec-Fetch-Site */
 	const char *if_none_match;
-	const char *require;        /* FCU_REQUIRE, which is no header */
-	const char *request_id;     /* never NULL */
+	const char *require;      /* FCU_REQUIRE, which is no header */
+	const char *require_here; /* what this worker demands; NULL: nothing */
+	const char *request_id;   /* never NULL */
 	const char *remote_address; /* "" when unknown */
+	/* The web server asks whether another request may go on (FastCGI's role
+	 * Authorizer): path and method are that one's. It may have recognised
+	 * somebody itself, perhaps by a password. */
+	bool authorizer;
+	const char *remote_user;
+	const char *remote_password;
 	bool https;
 	const char *body; /* NUL behind body_len bytes; never NULL */
 	size_t body_len;

@@ -102,11 +102,18 @@ resp_detail(struct resp *rs, const char *json)
 }
 
 void
-resp_problem(struct resp *rs, enum err e)
+resp_failure(struct resp *rs, enum err e)
 {
-	resp_json(rs, err_status(e));
+	resp_empty(rs, err_status(e));
 	if (rs->status == 503 || rs->status == 429)
 		resp_header(rs, "Retry-After", RETRY_AFTER_SECONDS);
+}
+
+void
+resp_problem(struct resp *rs, enum err e)
+{
+	resp_failure(rs, e);
+	resp_json(rs, rs->status);
 	buf_text(&rs->body, "{\"detail\":");
 	if (rs->detail != NULL)
 		buf_text(&rs->body, rs->detail);
@@ -131,6 +138,10 @@ resp_write(const struct resp *rs, struct buf *out)
 	buf_text(out, reason_of(rs->status));
 	buf_text(out, "\r\n");
 	buf_add(out, rs->headers.data, rs->headers.len);
+	if (rs->is_bare) {
+		buf_text(out, "\r\n");
+		return;
+	}
 	buf_text(out, fixed_headers);
 	buf_text(out, "Cache-Control: ");
 	buf_text(out, rs->cache_control);

@@ -20,6 +20,7 @@ struct resp {
 	const char *cache_control;    /* the header's value: "no-store" */
 	const char *content_security; /* the policy: nothing may be loaded */
 	bool head_only; /* HEAD: the length is told, the body is not sent */
+	bool is_bare;   /* nothing but the status and these headers is sent */
 };
 
 /* Status 200, no headers but the default ones, no body. */
@@ -43,6 +44,9 @@ void resp_empty(struct resp *rs, int status) NONNULL(1);
  * on the arena.
  */
 void resp_detail(struct resp *rs, const char *json) NONNULL(1, 2);
+
+/* The outcome's status alone, and Retry-After where that is due. */
+void resp_failure(struct resp *rs, enum err e) NONNULL(1);
 
 /*
  * {"detail": …} with the outcome's status. Headers set before are kept

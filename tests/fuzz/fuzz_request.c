@@ -86,8 +86,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	count = pairs_read(&body, text + size, pairs);
 	if (body < text + size)
 		body++;
-	gate_request(&rq, &service, pairs, count, body,
-		     (size_t)(text + size - body), 1);
+	gate_request(&rq, &service, pairs, count,
+		     (struct gate_body){body, (size_t)(text + size - body)},
+		     size % 5 == 0 ? GATE_AUTHORIZER : GATE_RESPONDER, 1);
 	check(&rq);
 	arena_close(service.mem);
 	return 0;

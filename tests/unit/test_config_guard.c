@@ -121,6 +121,91 @@ guard_tells_and_trusts_nothing_by_default(void **state)
 	assert_int_equal(c->guard.headers.count, 0);
 	assert_string_equal(c->guard.login_url, "");
 	assert_false(c->guard.trust_signature);
+	assert_string_equal(c->guard.status, "204");
+	assert_int_equal(c->guard.variables.count, 1);
+	assert_string_equal(c->guard.variables.items[0], "REMOTE_USER=id");
+}
+
+/* One variable is refused in these words. */
+static void
+variable_refused(struct fixture *f, const char *variable, const char *why)
+{
+	char text[256];
+	char words[256];
+
+	(void)snprintf(text, sizeof(text), "guard { variables = {\"%s\"} }\n",
+		       variable);
+	(void)snprintf(words, sizeof(words), ":3: guard.variables: \"%s\" %s\n",
+		       variable, why);
+	refused(f, text, words);
+}
+
+static void
+variables_name_members_and_configured_fields(void **state)
+{
+	const struct config *c = loaded(
+		*state, "field \"plan\" { type = text }\n"
+			"guard { variables = {\"REMOTE_USER=email\",\n"
+			"\"AUTH_ID=id\", \"USER_PLAN=plan\", \"X_1=id\"} }\n");
+
+	assert_int_equal(c->guard.variables.count, 4);
+	assert_string_equal(c->guard.variables.items[2], "USER_PLAN=plan");
+	refused(*state,
+		"guard { variables = {\"X_A=id\", \"X_AB=id\", \"X_A=email\"} "
+		"}\n",
+		":3: guard.variables: \"X_A=email\" has the name of another "
+		"one\n");
+}
+
+static void
+variables_that_programs_obey_are_refused(void **state)
+{
+	static const char *const others[] = {
+		"PATH=id",
+		"LD_PRELOAD=id",
+		"PHP_VALUE=email",
+		"HTTP_X=id",
+		"FCU_REQUIRE=id",
+		"SCRIPT_FILENAME=id",
+		"REMOTE_=id",
+		"remote_user=id",
+		"Remote-User=id",
+		"REMOTE-A=id",
+		"=id",
+		"REDIRECT_X=id",
+		"X_\303\204=id",
+		"X_A B=id",
+	};
+	static const char *const taken[] = {
+		"AUTH_TYPE=id",   "REMOTE_ADDR=email",   "REMOTE_HOST=id",
+		"REMOTE_PORT=id", "REMOTE_PASSWD=email",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(others); i++)
+		variable_refused(f, others[i],
+				 "has a name that is not REMOTE_, AUTH_, USER_ "
+				 "or X_ and more of A-Z, 0-9 and _");
+	for (size_t i = 0; i < countof(taken); i++)
+		variable_refused(f, taken[i],
+				 "has a name that means something else to web "
+				 "servers");
+	variable_refused(f, "REMOTE_USER", "is not NAME=MEMBER");
+	variable_refused(f, "REMOTE_USER=hashed_password",
+			 "names no member of users");
+}
+
+static void
+pools_demand_what_there_is(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)loaded(f, "pool \"a\" { require = \"superuser, verified\" }\n"
+			"pool \"b\" { role = authorizer }\n");
+	assert_string_equal(f->conf->pool[0].role, "any");
+	refused(f, "pool \"a\" { require = \"verified admin\" }\n",
+		":3: pool \"a\".require: \"verified admin\" may hold verified and "
+		"superuser only\n");
 }
 
 static void
@@ -250,6 +335,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(guard_tells_and_trusts_nothing_by_default),
+		TEST(variables_name_members_and_configured_fields),
+		TEST(variables_that_programs_obey_are_refused),
+		TEST(pools_demand_what_there_is),
 		TEST(headers_name_members_and_configured_fields),
 		TEST(headers_that_would_mean_something_else_are_refused),
 		TEST(headers_have_names_that_cannot_be_mistaken),

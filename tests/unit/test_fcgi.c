@@ -603,7 +603,7 @@ other_roles_are_not_played(void **state)
 {
 	struct fixture *f = *state;
 
-	begin(f, 1, 2, 1);
+	begin(f, 1, 3, 1);
 	record(f, PARAMS, 1, "\1\1ab", 4);
 	record(f, PARAMS, 1, "", 0);
 	record(f, STDIN, 1, "", 0);
@@ -611,11 +611,88 @@ other_roles_are_not_played(void **state)
 	assert_reply(f, END, 1, 3);
 	assert_true(fcgi_reader_rests(&f->reader));
 	assert_false(f->reader.ending);
-	begin(f, 1, 3, 0);
+	for (unsigned role = 0; role < 256; role += role == 0 ? 4 : 1) {
+		begin(f, 1, role, 0);
+		feed(f);
+		assert_reply(f, END, 1, 3);
+	}
+
+	assert_true(f->reader.ending);
+}
+
+static void
+a_pool_takes_the_roles_that_are_its_own(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned own = 1; own <= 2; own++) {
+		f->limits.roles =
+			1U << (own == 1 ? GATE_RESPONDER : GATE_AUTHORIZER);
+		begin(f, 1, 3 - own, 1);
+		feed(f);
+		assert_reply(f, END, 1, 3);
+		begin(f, 1, own, 1);
+		feed(f);
+		assert_int_equal(f->reader.phase, FCGI_NAMING);
+		record(f, ABORT, 1, "", 0);
+		feed(f);
+		assert_reply(f, END, 1, 0);
+	}
+}
+
+/* One with the length of a body that is another request's. */
+static void
+question(struct fixture *f, const char *length)
+{
+	begin(f, 1, 2, 1);
+	pair(f, "CONTENT_LENGTH", length);
+	record(f, PARAMS, 1, "", 0);
+}
+
+static void
+authorizer_is_asked_without_a_body(void **state)
+{
+	static const char *const lengths[] = {"", "5", "99999999999", "-1"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < countof(lengths); i++) {
+		question(f, lengths[i]);
+		feed(f);
+		assert_int_equal(f->reader.phase, FCGI_COMPLETE);
+		assert_int_equal(f->reader.role, GATE_AUTHORIZER);
+		assert_int_equal(f->reader.refused, OK);
+		assert_false(f->reader.body_open);
+		fcgi_reader_finish(&f->reader);
+		assert_true(fcgi_reader_rests(&f->reader));
+	}
+	request(f, "5", "hello");
 	feed(f);
 
-	assert_reply(f, END, 1, 3);
-	assert_true(f->reader.ending);
+	assert_int_equal(f->reader.role, GATE_RESPONDER);
+	assert_memory_equal(f->reader.body.data, "hello", 6);
+}
+
+static void
+body_that_an_authorizer_is_sent_is_thrown_away(void **state)
+{
+	struct fixture *f = *state;
+
+	question(f, "5");
+	record(f, STDIN, 1, "hello", 5);
+	record(f, STDIN, 1, "", 0);
+	feed(f);
+	assert_int_equal(f->reader.phase, FCGI_COMPLETE);
+	assert_int_equal(f->reader.body.len, 0);
+	assert_string_equal(variable(f, "CONTENT_LENGTH"), "5");
+	fcgi_reader_finish(&f->reader);
+	record(f, STDIN, 1, "late", 4);
+	record(f, STDIN, 1, "", 0);
+	feed(f);
+	assert_true(fcgi_reader_rests(&f->reader));
+	question(f, "5");
+	feed(f);
+
+	assert_int_equal(f->reader.phase, FCGI_COMPLETE);
 }
 
 static void
@@ -838,6 +915,9 @@ main(void)
 		TEST(second_request_at_once_is_sent_away),
 		TEST(same_id_again_is_not_heard_and_ends_the_connection),
 		TEST(other_roles_are_not_played),
+		TEST(a_pool_takes_the_roles_that_are_its_own),
+		TEST(authorizer_is_asked_without_a_body),
+		TEST(body_that_an_authorizer_is_sent_is_thrown_away),
 		TEST(abort_ends_a_request_in_any_phase),
 		TEST(abort_without_keeping_ends_the_connection),
 		TEST(abort_of_nothing_is_ignored),

@@ -16,6 +16,7 @@
 struct fixture {
 	struct config conf;
 	struct gate_service service;
+	enum gate_role role;
 	struct gate_pair pairs[PAIRS_MAX];
 	size_t count;
 	const char *body;
@@ -32,8 +33,9 @@ set(struct fixture *f, const char *name, const char *value)
 static void
 make(struct fixture *f)
 {
-	gate_request(&f->rq, &f->service, f->pairs, f->count, f->body,
-		     strlen(f->body), 4711);
+	gate_request(&f->rq, &f->service, f->pairs, f->count,
+		     (struct gate_body){f->body, strlen(f->body)}, f->role,
+		     4711);
 }
 
 /* A request by GET, but for the path. */
@@ -707,6 +709,77 @@ environment_of_more_than_the_limit_is_told_from_a_whole_one(void **state)
 	assert_false(gate_environment(f->service.mem, envp, pairs, &count));
 }
 
+/* What is asked about may have a path and a body that no request of ours has.
+ */
+static void
+what_an_authorizer_is_asked_about_is_not_judged(void **state)
+{
+	static const char *const paths[] = {
+		"/a%00b", "/%", "*", "/\xff", "/a\nb", "",
+	};
+	struct fixture *f = *state;
+
+	f->role = GATE_AUTHORIZER;
+	for (size_t i = 0; i < countof(paths); i++) {
+		start(f);
+		set(f, "REQUEST_URI", paths[i]);
+		set(f, "PATH_INFO", "/users/me");
+		set(f, "SCRIPT_NAME", "/mount");
+		set(f, "CONTENT_LENGTH", "99999999999");
+		set(f, "HTTP_TRANSFER_ENCODING", "chunked");
+		set(f, "REMOTE_USER", "alice");
+		make(f);
+		assert_int_equal(f->rq.refused, OK);
+		assert_true(f->rq.authorizer);
+		assert_string_equal(f->rq.mount, "");
+		assert_string_equal(f->rq.remote_user, "alice");
+		assert_null(f->rq.remote_password);
+	}
+	start(f);
+	set(f, "REQUEST_URI", "/a%20b?c");
+	set(f, "REMOTE_PASSWD", "");
+	make(f);
+	assert_string_equal(f->rq.path, "/a b");
+	assert_string_equal(f->rq.remote_password, "");
+	f->count = 0;
+	make(f);
+
+	assert_int_equal(f->rq.refused, ERR_BAD_REQUEST);
+}
+
+static void
+what_an_authorizer_is_told_twice_must_agree(void **state)
+{
+	static const char *const names[] = {"FCU_REQUIRE", "REMOTE_USER",
+					    "HTTP_COOKIE"};
+	struct fixture *f = *state;
+
+	f->role = GATE_AUTHORIZER;
+	for (size_t i = 0; i < countof(names); i++) {
+		start(f);
+		set(f, names[i], "a");
+		set(f, names[i], "b");
+		make(f);
+		assert_int_equal(f->rq.refused, ERR_BAD_REQUEST);
+	}
+}
+
+static void
+a_worker_s_own_demand_stands_beside_the_request_s(void **state)
+{
+	struct fixture *f = *state;
+
+	f->service.require = "superuser";
+	start(f);
+	set(f, "PATH_INFO", "/");
+	set(f, "FCU_REQUIRE", "verified");
+	make(f);
+
+	assert_string_equal(f->rq.require, "verified");
+	assert_string_equal(f->rq.require_here, "superuser");
+	assert_false(f->rq.authorizer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -743,6 +816,9 @@ main(void)
 		TEST(request_without_a_method_is_refused),
 		TEST(body_length_is_told_from_content_length),
 		TEST(environment_of_more_than_the_limit_is_told_from_a_whole_one),
+		TEST(what_an_authorizer_is_asked_about_is_not_judged),
+		TEST(what_an_authorizer_is_told_twice_must_agree),
+		TEST(a_worker_s_own_demand_stands_beside_the_request_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
