@@ -36,6 +36,8 @@ static const struct command commands[] = {
 	 "adopt [--apply] [--json]  take over a database of FastAPI Users"},
 	{"user", command_user,
 	 "user add|show|list|set|delete  manage users; see user --help"},
+	{"key", command_key,
+	 "key generate|list|rotate|retire  signing keys; see key --help"},
 	{"courier", command_courier,
 	 "courier [--once]       deliver mail, webhooks and the like"},
 	{"outbox", command_outbox,

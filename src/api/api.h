@@ -79,6 +79,7 @@ extern const struct schema setup_schema;
 extern const struct schema user_schema;   /* of struct user */
 extern const struct schema bearer_schema; /* of what post_login sends */
 extern const struct schema authorization_schema;
+extern const struct schema jwks_schema; /* written by hand */
 
 /* `from`, a struct that the schema's offsets are of, as a JSON object. */
 void object_render(struct buf *out, const struct schema *schema,

@@ -7,6 +7,7 @@
 #include "api/openapi.h"
 #include "core/reset.h"
 #include "core/setup.h"
+#include "core/token_keys.h"
 #include "core/verify.h"
 
 /* What an api keeps; far more than any configuration asks for. */
@@ -47,6 +48,8 @@ static size_t
 mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 {
 	switch (r->mount) {
+	case MOUNT_JWKS:
+		return conf->keys.jwks && token_keys_are_public(conf);
 	case MOUNT_OPENAPI:
 		return conf->openapi.enabled;
 	case MOUNT_DOCS:
@@ -108,6 +111,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	b->prefix = "";
 	switch (b->route->mount) {
 	case MOUNT_ROOT:
+	case MOUNT_JWKS:
 	case MOUNT_OPENAPI:
 	case MOUNT_DOCS:
 	case MOUNT_REDOC:

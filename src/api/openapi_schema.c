@@ -54,6 +54,17 @@ static const char account_schema[] =
 	"\"account_id\",\"account_email\"],\"title\":\"BaseOAuthAccount\","
 	"\"description\":\"Base OAuth account model.\"}";
 
+/* RFC 7517, section 5. */
+static const char key_set_schema[] =
+	"{\"properties\":{\"keys\":{\"items\":{\"properties\":{"
+	"\"kty\":{\"type\":\"string\",\"title\":\"Kty\"},"
+	"\"kid\":{\"type\":\"string\",\"title\":\"Kid\"},"
+	"\"alg\":{\"type\":\"string\",\"title\":\"Alg\"},"
+	"\"use\":{\"type\":\"string\",\"title\":\"Use\"}},"
+	"\"type\":\"object\",\"required\":[\"kty\",\"kid\",\"alg\"]},"
+	"\"type\":\"array\",\"title\":\"Keys\"}},\"type\":\"object\","
+	"\"required\":[\"keys\"],\"title\":\"JsonWebKeySet\"}";
+
 /* Schemas with a name of their own; any other is called after its route. */
 struct named_schema {
 	const struct schema *schema;
@@ -68,6 +79,7 @@ static const struct named_schema named_schemas[] = {
 	{&change_schema, NULL, offsetof(struct openapi_settings, user_update)},
 	{&bearer_schema, "BearerResponse", 0},
 	{&authorization_schema, "OAuth2AuthorizeResponse", 0},
+	{&jwks_schema, "JsonWebKeySet", 0},
 };
 
 static const char *
@@ -304,6 +316,10 @@ add_schema(struct buf *out, const struct api *api, const char *name,
 	const struct schema *more = custom_of(api, s);
 	bool any = false;
 
+	if (s == &jwks_schema) {
+		json_add_raw(out, name, key_set_schema);
+		return;
+	}
 	json_begin(out, name, '{');
 	json_begin(out, "properties", '{');
 	for (size_t i = 0; i < s->count; i++)

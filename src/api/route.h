@@ -7,6 +7,7 @@
 
 enum route_mount {
 	MOUNT_ROOT,
+	MOUNT_JWKS,
 	MOUNT_OPENAPI,
 	MOUNT_DOCS,
 	MOUNT_REDOC,

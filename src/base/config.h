@@ -86,6 +86,10 @@ struct config_source {
 enum err config_load(const struct config_source *from, struct config **out)
 	NODISCARD NONNULL(1, 2);
 
+/* Whether the backend signs with keys of keys.file: by an algorithm that takes
+ * no secret, without key_file. */
+bool config_backend_has_ring(const struct backend_settings *b) NONNULL(1);
+
 /* Wipes and frees. NULL is allowed. */
 void config_free(struct config *c);
 

@@ -24,12 +24,32 @@ algorithm_of(const struct backend_settings *b)
 	return alg;
 }
 
-/* Whether it signs with secrets.jwt, having nothing of its own. */
+bool
+config_backend_has_ring(const struct backend_settings *b)
+{
+	return is_jwt(b) && !jws_alg_has_secret(algorithm_of(b)) &&
+	       b->key_file.count == 0;
+}
+
+/* Whether tokens that a secret signed are still good where keys sign now. */
+static bool
+accepts_secrets(const struct backend_settings *b)
+{
+	enum jws_alg alg;
+
+	for (size_t i = 0; i < b->still_accepts.count; i++)
+		if (jws_alg_named(b->still_accepts.items[i], &alg) &&
+		    jws_alg_has_secret(alg))
+			return true;
+	return false;
+}
+
+/* Whether it takes secrets.jwt, having nothing of its own. */
 static bool
 borrows_secret(const struct backend_settings *b)
 {
-	return is_jwt(b) && jws_alg_has_secret(algorithm_of(b)) &&
-	       b->secret.count == 0;
+	return is_jwt(b) && b->secret.count == 0 &&
+	       (jws_alg_has_secret(algorithm_of(b)) || accepts_secrets(b));
 }
 
 static const char *
@@ -74,19 +94,35 @@ key_files_take(struct reading *r, size_t i, const char *setting,
 }
 
 static void
+own_secrets_take(struct reading *r, size_t i)
+{
+	struct backend_settings *b = &r->conf->backend[i];
+	const struct place at = {"backend", i, "secret"};
+	const struct place file_at = {"backend", i, "secret_file"};
+
+	secrets_judge(r, &at, &b->secret);
+	if (*b->secret_file != '\0')
+		secrets_add_file(r, &file_at, b->secret_file, &b->secret);
+}
+
+static void
 keys_take(struct reading *r, size_t i)
 {
 	const struct backend_settings *b = &r->conf->backend[i];
 
-	if (b->secret.count > 0 || *b->secret_file != '\0')
+	if (!accepts_secrets(b) &&
+	    (b->secret.count > 0 || *b->secret_file != '\0'))
 		config_blame(r, "backend", i,
 			     b->secret.count > 0 ? "secret" : "secret_file",
 			     "%s signs with key_file, not with a secret",
 			     b->algorithm);
-	if (b->key_file.count == 0)
+	if (b->key_file.count == 0 && *r->conf->keys.file == '\0')
 		config_blame(r, "backend", i, "key_file",
-			     "%s needs a private key to sign with",
+			     "%s needs a private key to sign with: name it "
+			     "here, or the file of signing keys in keys.file",
 			     b->algorithm);
+	if (accepts_secrets(b))
+		own_secrets_take(r, i);
 	key_files_take(r, i, "key_file", &b->key_file, S_IROTH | S_IWOTH);
 	key_files_take(r, i, "public_key_file", &b->public_key_file, S_IWOTH);
 }
@@ -94,18 +130,19 @@ keys_take(struct reading *r, size_t i)
 static void
 secrets_take(struct reading *r, size_t i)
 {
-	struct backend_settings *b = &r->conf->backend[i];
-	const struct place at = {"backend", i, "secret"};
-	const struct place file_at = {"backend", i, "secret_file"};
+	const struct backend_settings *b = &r->conf->backend[i];
 
 	if (b->key_file.count > 0 || b->public_key_file.count > 0)
 		config_blame(
 			r, "backend", i,
 			b->key_file.count > 0 ? "key_file" : "public_key_file",
 			"%s signs with a secret, not with a key", b->algorithm);
-	secrets_judge(r, &at, &b->secret);
-	if (*b->secret_file != '\0')
-		secrets_add_file(r, &file_at, b->secret_file, &b->secret);
+	if (b->still_accepts.count > 0)
+		config_blame(r, "backend", i, "still_accepts",
+			     "is for a backend that signs with a key, and %s "
+			     "signs with a secret",
+			     b->algorithm);
+	own_secrets_take(r, i);
 }
 
 /* Of several backends that lack one it is told once. */
@@ -147,6 +184,17 @@ redis_check(struct reading *r, size_t i)
 }
 
 static void
+key_ring_check(struct reading *r)
+{
+	const char *path = r->conf->keys.file;
+
+	if (*path != '\0' && (*path != '/' || path[strlen(path) - 1] == '/'))
+		config_blame(r, "keys", 0, "file",
+			     "\"%s\" must be the absolute path of a file",
+			     path);
+}
+
+static void
 redis_url_check(struct reading *r)
 {
 	const char *url = r->conf->redis.url;
@@ -177,4 +225,5 @@ config_take_backends(struct reading *r)
 	}
 	shared_secret_check(r);
 	redis_url_check(r);
+	key_ring_check(r);
 }

@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/jws_key_read.h"
+#include "base/jws_key_write.h"
 
 #define ES256_SIZE 64
 #define EDDSA_SIZE 64
@@ -37,6 +38,7 @@ struct jws_key {
 	EVP_PKEY *pkey;      /* of the others */
 	char *kid;
 	bool can_sign;
+	size_t more_holders;
 };
 
 const char *
@@ -82,10 +84,21 @@ jws_key_free(struct jws_key *k)
 {
 	if (k == NULL)
 		return;
+	if (k->more_holders > 0) {
+		k->more_holders--;
+		return;
+	}
 	mac_key_free(k->mac);
 	EVP_PKEY_free(k->pkey);
 	free(k->kid);
 	free(k);
+}
+
+struct jws_key *
+jws_key_hold(struct jws_key *k)
+{
+	k->more_holders++;
+	return k;
 }
 
 struct jws_key *
@@ -150,6 +163,35 @@ jws_key_from_jwk(struct arena *mem, const struct json *jwk,
 	*out = key_new(alg, kid);
 	(*out)->pkey = pkey;
 	return OK;
+}
+
+const char *
+jws_key_jwk(struct arena *mem, const struct jws_key *k)
+{
+	if (k->pkey == NULL)
+		abort();
+	return jws_jwk_write(mem, k->alg, k->pkey);
+}
+
+const char *
+jws_key_thumbprint(struct arena *mem, const struct jws_key *k)
+{
+	const char *jwk = jws_key_jwk(mem, k);
+	unsigned char hash[SHA256_SIZE];
+
+	crypto_sha256(jwk, strlen(jwk), hash);
+	return crypto_base64url(mem, hash, sizeof(hash));
+}
+
+void
+jws_key_name(struct jws_key *k, struct arena *mem)
+{
+	char *kid = strdup(jws_key_thumbprint(mem, k));
+
+	if (kid == NULL)
+		abort();
+	free(k->kid);
+	k->kid = kid;
 }
 
 enum jws_alg

@@ -40,6 +40,8 @@ bool jws_alg_has_secret(enum jws_alg alg);
  */
 struct jws_key;
 void jws_key_free(struct jws_key *k);
+/* The same key for one more holder, who frees it too. */
+struct jws_key *jws_key_hold(struct jws_key *k) RETURNS_NONNULL NONNULL(1);
 
 /* Of an HS… algorithm. How long a secret must be is for the caller to say;
  * an empty one ends the process. */
@@ -71,6 +73,23 @@ enum err jws_key_from_jwk(struct arena *mem, const struct json *jwk,
  * of any). Looks at no number of it, so that it costs nothing. */
 bool jws_jwk_fits(const struct json *jwk, enum jws_alg alg, const char *kid)
 	NODISCARD NONNULL(1);
+
+/* A new private key as PEM (PKCS #8), not encrypted, for an algorithm that is
+ * none of HS…; RSA has 3072 bits. On the arena. */
+const char *jws_pem_generate(struct arena *mem, enum jws_alg alg)
+	RETURNS_NONNULL NODISCARD NONNULL(1);
+
+/*
+ * What others may know of a key that is no secret: the members of its public
+ * JSON Web Key that make it one, as RFC 7638 spells them.
+ */
+const char *jws_key_jwk(struct arena *mem, const struct jws_key *k)
+	RETURNS_NONNULL NODISCARD NONNULL(1, 2);
+/* The thumbprint of that by SHA-256, in base64url: 43 characters. */
+const char *jws_key_thumbprint(struct arena *mem, const struct jws_key *k)
+	RETURNS_NONNULL NODISCARD NONNULL(1, 2);
+/* From now on its headers name it by its thumbprint. */
+void jws_key_name(struct jws_key *k, struct arena *mem) NONNULL(1, 2);
 
 enum jws_alg jws_key_alg(const struct jws_key *k) NONNULL(1);
 /* NULL when it has none. */

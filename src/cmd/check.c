@@ -298,10 +298,19 @@ check_guard(struct examination *x)
 	return OK;
 }
 
+static enum err
+check_keys(struct examination *x)
+{
+	TRY(command_check_keys(x->conf));
+	if (*x->conf->keys.file != '\0')
+		(void)puts("ok: the signing keys");
+	return OK;
+}
+
 static enum err (*const checks[])(struct examination *x) = {
-	check_permissions, check_file,    check_clock,
-	check_database,    check_schema,  check_redis,
-	check_outbox,      check_routers, check_guard,
+	check_permissions, check_file,  check_clock,  check_database,
+	check_schema,      check_redis, check_outbox, check_routers,
+	check_guard,       check_keys,
 };
 
 /* Every check has its say; the first failure decides the exit status. */

@@ -15,7 +15,10 @@
 #include "base/text.h"
 #include "core/event.h"
 #include "core/mail_shelf.h"
+#include "core/token_keys.h"
 #include "db/db.h"
+
+#define KEYS_MEMORY ((size_t)16 * 1024 * 1024)
 
 struct exit_row {
 	enum err e;
@@ -179,6 +182,18 @@ command_configure(const char *path, struct config **out)
 		*out = NULL;
 	}
 	return e;
+}
+
+enum err
+command_check_keys(const struct config *conf)
+{
+	struct arena *mem = arena_open(0, KEYS_MEMORY);
+	const char *why = token_keys_fault(mem, conf);
+
+	if (why != NULL)
+		(void)command_fail(0, "%s", why);
+	arena_close(mem);
+	return why == NULL ? OK : ERR_CONFIGURATION;
 }
 
 enum err

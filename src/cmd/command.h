@@ -30,6 +30,7 @@ command_run command_user;
 command_run command_check;
 command_run command_courier;
 command_run command_outbox;
+command_run command_key;
 command_run command_version;
 
 /* The exit status that an outcome stands for; EX_OK for OK. */
@@ -52,6 +53,10 @@ enum err command_configure(const char *path, struct config **out)
  * workers run as. Failures are told.
  */
 enum err command_become(const struct config *conf) NODISCARD NONNULL(1);
+
+/* Whether the signing keys that the configuration asks for are there; what is
+ * wrong is told. */
+enum err command_check_keys(const struct config *conf) NODISCARD NONNULL(1);
 
 /* Both. *out is NULL unless all went well. */
 enum err command_start(const char *path, struct config **out)

@@ -124,6 +124,8 @@ configure(const struct invocation *in, struct config **out)
 
 	if (e == OK)
 		e = check_user(*out);
+	if (e == OK)
+		e = command_check_keys(*out);
 	if (e != OK) {
 		config_free(*out);
 		*out = NULL;

@@ -13,7 +13,7 @@
 #include "core/password.h"
 #include "core/strategy.h"
 #include "core/ticket.h"
-#include "core/token.h"
+#include "core/token_keys.h"
 #include "core/veto.h"
 #include "remote/redis.h"
 #include "store/schema.h"
@@ -100,6 +100,7 @@ serve(void *worker, struct req *rq, struct resp *rs)
 
 	w->last_request = rq->arrived;
 	w->cx.now = clock_now();
+	token_keys_refresh(w->cx.keys, w->cx.now);
 	w->cx.client = rq->remote_address;
 	w->cx.hash_deadline = rq->arrived + conf->password.wait_limit * 1000;
 	w->cx.remote_deadline = rq->arrived + conf->oauth.time_limit * 1000;
@@ -113,8 +114,10 @@ foresee(void *worker, struct req *const *requests, size_t count,
 	struct arena *mem)
 {
 	struct worker *w = worker;
-	struct ctx cx = w->cx;
+	struct ctx cx;
 
+	token_keys_refresh(w->cx.keys, clock_now());
+	cx = w->cx;
 	cx.mem = mem;
 	cx.now = clock_now();
 	api_foresee(w->api, &cx, requests, count);

@@ -133,14 +133,65 @@ read_header(struct arena *mem, const struct part *p, struct jwt_header *out)
 	return OK;
 }
 
+/* What is asked of a key by a header that is none of ours. */
+static bool
+may_be_meant(const struct jws_key *key, const struct jwt_header *header)
+{
+	const char *kid = jws_key_id(key);
+
+	if (strcmp(jws_alg_name(jws_key_alg(key)), header->alg) != 0)
+		return false;
+	return header->kid == NULL || kid == NULL ||
+	       strcmp(kid, header->kid) == 0;
+}
+
+static bool
+has_header(struct arena *mem, const struct jws_key *key, const struct part *p)
+{
+	const char *usual = header_of(mem, key);
+
+	return p->len == strlen(usual) && memcmp(p->text, usual, p->len) == 0;
+}
+
+static bool
+any_has_name(struct jws_key *const *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (jws_key_id(keys[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Where keys have names, those that the header may mean: so that a signature is
+ * verified once, however many keys there are. Which of them that is, is public.
+ */
+static enum err
+choose(struct arena *mem, struct jws_key *const *keys, size_t count,
+       const struct part *p, struct jws_key **out, size_t *out_count)
+{
+	struct jwt_header header;
+
+	*out_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (has_header(mem, keys[i], p))
+			out[(*out_count)++] = keys[i];
+	if (*out_count > 0)
+		return OK;
+	TRY(read_header(mem, p, &header));
+	for (size_t i = 0; i < count; i++)
+		if (may_be_meant(keys[i], &header))
+			out[(*out_count)++] = keys[i];
+	return OK;
+}
+
 /* The algorithm is the key's: a header may only agree. */
 static enum err
 check_header(struct arena *mem, const struct part *p, const struct jws_key *key)
 {
-	const char *usual = header_of(mem, key);
 	struct jwt_header header;
 
-	if (p->len == strlen(usual) && memcmp(p->text, usual, p->len) == 0)
+	if (has_header(mem, key, p))
 		return OK;
 	TRY(read_header(mem, p, &header));
 	return strcmp(header.alg, jws_alg_name(jws_key_alg(key))) == 0
@@ -187,10 +238,17 @@ jwt_open(struct arena *mem, struct jws_key *const *keys, size_t count,
 	 const char *text, size_t len, struct jwt_payload *out)
 {
 	struct part parts[PART__COUNT];
+	struct jws_key **chosen;
+	size_t chosen_count;
 
 	if (!split(text, len, parts))
 		return ERR_BAD_TOKEN;
-	return verify_parts(mem, keys, count, parts, out);
+	if (!any_has_name(keys, count))
+		return verify_parts(mem, keys, count, parts, out);
+	chosen = arena_array(mem, count, sizeof(struct jws_key *));
+	TRY(choose(mem, keys, count, &parts[PART_HEADER], chosen,
+		   &chosen_count));
+	return verify_parts(mem, chosen, chosen_count, parts, out);
 }
 
 enum err

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/token.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "core/claims.h"
 #include "core/jwt.h"
 #include "core/own_claims.h"
 #include "core/strategy.h"
+#include "core/token_keys.h"
 #include "store/user_id.h"
 
 /* Clocks of machines that share a database differ a little. */
@@ -21,110 +20,6 @@
 /* Bytes, and characters of their base64. */
 #define JTI_SIZE 16
 #define JTI_LENGTH 22
-
-struct key_set {
-	struct jws_key **keys; /* the first signs, all verify */
-	size_t count;
-};
-
-struct token_keys {
-	struct key_set *sets; /* one a backend; empty for other strategies */
-	size_t count;
-};
-
-static void
-key_add(struct key_set *s, struct jws_key *key)
-{
-	struct jws_key **keys =
-		realloc(s->keys, (s->count + 1) * sizeof(struct jws_key *));
-
-	if (keys == NULL)
-		abort();
-	s->keys = keys;
-	s->keys[s->count++] = key;
-}
-
-static void
-secrets_add(struct key_set *s, enum jws_alg alg,
-	    const struct text_list *secrets)
-{
-	for (size_t i = 0; i < secrets->count; i++)
-		key_add(s, jws_key_from_secret(alg, secrets->items[i],
-					       strlen(secrets->items[i])));
-}
-
-static enum err
-pems_add(struct key_set *s, enum jws_alg alg, const struct text_list *pems)
-{
-	struct jws_key *key;
-	const char *why;
-
-	for (size_t i = 0; i < pems->count; i++) {
-		TRY(jws_key_from_pem(alg, pems->items[i],
-				     strlen(pems->items[i]), NULL, &key, &why));
-		key_add(s, key);
-	}
-	return OK;
-}
-
-/* Secrets and keys were judged when the configuration was read. A backend
- * without secrets of its own signs with those of all. */
-static enum err
-key_set_open(const struct config *conf, size_t i, struct key_set *s)
-{
-	const struct backend_settings *b = &conf->backend[i];
-	enum jws_alg alg;
-
-	if (strcmp(b->strategy, "jwt") != 0)
-		return OK;
-	if (!jws_alg_named(b->algorithm, &alg))
-		return ERR_CONFIGURATION;
-	if (!jws_alg_has_secret(alg))
-		TRY(pems_add(s, alg, &conf->backend_keys[i]));
-	else
-		secrets_add(s, alg,
-			    b->secret.count > 0 ? &b->secret
-						: &conf->secrets.jwt);
-	if (s->count == 0 || !jws_key_can_sign(s->keys[0]))
-		return ERR_CONFIGURATION;
-	return OK;
-}
-
-enum err
-token_keys_open(const struct config *conf, struct token_keys **out)
-{
-	struct token_keys *k = calloc(1, sizeof(*k));
-	enum err e = OK;
-
-	if (k == NULL)
-		abort();
-	k->sets = calloc(conf->backend_count + 1, sizeof(*k->sets));
-	if (k->sets == NULL)
-		abort();
-	k->count = conf->backend_count;
-	for (size_t i = 0; i < k->count && e == OK; i++)
-		e = key_set_open(conf, i, &k->sets[i]);
-	if (e != OK) {
-		token_keys_close(k);
-		return ERR_CONFIGURATION;
-	}
-	*out = k;
-	return OK;
-}
-
-void
-token_keys_close(struct token_keys *k)
-{
-	if (k == NULL)
-		return;
-	for (size_t i = 0; i < k->count; i++) {
-		for (size_t j = 0; j < k->sets[i].count; j++)
-			jws_key_free(k->sets[i].keys[j]);
-		free(k->sets[i].keys);
-	}
-	free(k->sets);
-	free(k);
-}
 
 static const struct key_set *
 keys_of(const struct ctx *cx, const struct backend_settings *backend)

@@ -18,11 +18,6 @@
 
 #define TOKEN_SIZE_LIMIT 4096
 
-/* The keys, made once a process from the configured secrets. Heap. */
-enum err token_keys_open(const struct config *conf, struct token_keys **out)
-	NODISCARD NONNULL(1, 2);
-void token_keys_close(struct token_keys *k);
-
 /* What an access token of any strategy says. Texts live on cx->mem. */
 struct token {
 	const struct backend_settings *backend; /* whose it is */

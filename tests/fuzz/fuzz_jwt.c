@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "core/jwt.h"
 #include "core/token.h"
+#include "core/token_keys.h"
 #include "store/user_id.h"
 
 #define NOW INT64_C(1700000000)
@@ -35,14 +36,24 @@ must(int truth)
 enum { HS, HS_ETERNAL, RS, ES, ED, BACKENDS };
 
 static const char *secrets[] = {SECRET};
+static const char *names[] = {"key.pem"};
 static const char *pems[][1] = {{rsa_private}, {ec_private}, {ed_private}};
 
 static struct backend_settings backends[BACKENDS] = {
 	{.strategy = "jwt", .algorithm = "HS256", .lifetime = 3600},
 	{.strategy = "jwt", .algorithm = "HS256", .lifetime = -1},
-	{.strategy = "jwt", .algorithm = "RS256", .lifetime = 3600},
-	{.strategy = "jwt", .algorithm = "ES256", .lifetime = 3600},
-	{.strategy = "jwt", .algorithm = "EdDSA", .lifetime = 3600},
+	{.strategy = "jwt",
+	 .algorithm = "RS256",
+	 .lifetime = 3600,
+	 .key_file = {names, 1}},
+	{.strategy = "jwt",
+	 .algorithm = "ES256",
+	 .lifetime = 3600,
+	 .key_file = {names, 1}},
+	{.strategy = "jwt",
+	 .algorithm = "EdDSA",
+	 .lifetime = 3600,
+	 .key_file = {names, 1}},
 };
 
 static struct text_list keys[BACKENDS] = {

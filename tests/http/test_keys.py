@@ -4,6 +4,7 @@ of the attacks on tokens)."""
 
 import base64
 import hashlib
+import json
 import time
 
 import pytest
@@ -62,9 +63,12 @@ def test_a_token_of_each_algorithm_signs_in_and_out(keyed, kind):
     user = keyed.register()
     token = keyed.login(user["email"], backend=kind.lower())
 
-    header = token.split(".")[0]
-    assert base64.urlsafe_b64decode(header + "==") == (
-        b'{"alg":"%s","typ":"JWT"}' % kind.encode())
+    header = json.loads(base64.urlsafe_b64decode(
+        token.split(".")[0] + "=="))
+    kids = [k["kid"] for k in keyed.get("/.well-known/jwks.json").json()[
+        "keys"] if k["alg"] == kind]
+    assert header == {"alg": kind, "kid": kids[0], "typ": "JWT"}
+    assert len(kids) == 3
     assert keyed.get("/users/me", token=token).json() == user
     assert keyed.post(f"/auth/{kind.lower()}/logout",
                       token=token).status_code == 204

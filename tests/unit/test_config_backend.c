@@ -251,9 +251,28 @@ static const char *const refusals[][2] = {
 	{"secret = {\"" GOOD_SECRET "\"} key_file = {\"@/rsa.pem\"}",
 	 "backend \"b\".key_file: HS256 signs with a secret, not with a key"},
 	{"algorithm = RS256",
-	 "backend \"b\".key_file: RS256 needs a private key to sign with"},
+	 "backend \"b\".key_file: RS256 needs a private key to sign with: name "
+	 "it here, or the file of signing keys in keys.file"},
+	{"algorithm = ES256 still_accepts = {HS512}",
+	 "backend \"b\".key_file: ES256 needs a private key to sign with: name "
+	 "it here, or the file of signing keys in keys.file"},
+	{"algorithm = ES256 still_accepts = {none}",
+	 "backend \"b\".still_accepts: \"none\" is not one of HS256, HS384, "
+	 "HS512, RS256, ES256, EdDSA"},
+	{"still_accepts = {ES256} secret = {\"" GOOD_SECRET "\"}",
+	 "backend \"b\".still_accepts: is for a backend that signs with a key, "
+	 "and HS256 signs with a secret"},
+	{"algorithm = ES256 } keys { file = ring",
+	 "keys.file: \"ring\" must be the absolute path of a file"},
+	{"algorithm = ES256 } keys { file = \"/ring/\"",
+	 "keys.file: \"/ring/\" must be the absolute path of a file"},
+	{"algorithm = ES256 still_accepts = {HS256} } keys { file = \"/ring\"",
+	 "secrets.jwt: there is no secret, and backend \"b\" has none of its "
+	 "own: put one into jwt_file, into jwt or into "
+	 "FASTCGI_USERS_JWT_SECRET"},
 	{"algorithm = RS256 public_key_file = {\"@/rsa.pub\"}",
-	 "backend \"b\".key_file: RS256 needs a private key to sign with"},
+	 "backend \"b\".key_file: RS256 needs a private key to sign with: name "
+	 "it here, or the file of signing keys in keys.file"},
 	{"algorithm = RS256 key_file = {\"@/rsa.pem\"} secret = {\"" GOOD_SECRET
 	 "\"}",
 	 "backend \"b\".secret: RS256 signs with key_file, not with a secret"},

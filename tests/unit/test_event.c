@@ -4,6 +4,7 @@
 
 #include "core/account.h"
 #include "core/sign_in.h"
+#include "core/token_keys.h"
 #include "event_fixture.h"
 
 static void

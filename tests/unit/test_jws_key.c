@@ -448,6 +448,81 @@ whether_a_jwk_fits_is_known_without_its_numbers(void **state)
 			  JWS_RS256, NULL));
 }
 
+/* RFC 7638, section 3.1, and RFC 8037, appendix A.3. */
+static void
+a_key_is_named_by_the_thumbprint_that_the_rfcs_print(void **state)
+{
+	static const char jwk[] =
+		"{\"kty\":\"RSA\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiA"
+		"FbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCi"
+		"FV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-"
+		"65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5h"
+		"ajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPks"
+		"INHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw\","
+		"\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"}";
+	struct arena *mem = *state;
+	const struct json *parsed;
+	struct json_fault fault;
+	struct jws_key *k;
+	const char *why;
+
+	assert_int_equal(
+		json_parse(mem, jwk, strlen(jwk), JSON_TOKEN, &parsed, &fault),
+		OK);
+	assert_int_equal(jws_key_from_jwk(mem, parsed, &k, &why), OK);
+	assert_string_equal(jws_key_thumbprint(mem, k),
+			    "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+	jws_key_name(k, mem);
+	assert_string_equal(jws_key_id(k), jws_key_thumbprint(mem, k));
+	jws_key_free(k);
+
+	assert_int_equal(jws_key_from_pem(JWS_EDDSA, ed_private,
+					  strlen(ed_private), NULL, &k, &why),
+			 OK);
+	assert_string_equal(
+		jws_key_jwk(mem, k),
+		"{\"crv\":\"Ed25519\",\"kty\":\"OKP\","
+		"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}");
+	assert_string_equal(jws_key_thumbprint(mem, k),
+			    "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+	jws_key_free(k);
+}
+
+static void
+a_new_key_signs_and_its_public_half_verifies(void **state)
+{
+	static const enum jws_alg algs[] = {JWS_RS256, JWS_ES256, JWS_EDDSA};
+	struct arena *mem = *state;
+	unsigned char signature[JWS_SIGNATURE_LIMIT];
+
+	for (size_t i = 0; i < countof(algs); i++) {
+		const char *pem = jws_pem_generate(mem, algs[i]);
+		const struct json *jwk;
+		struct json_fault fault;
+		struct jws_key *k;
+		struct jws_key *public;
+		const char *text;
+		const char *why;
+		size_t len;
+
+		assert_string_not_equal(pem, jws_pem_generate(mem, algs[i]));
+		assert_int_equal(jws_key_from_pem(algs[i], pem, strlen(pem),
+						  NULL, &k, &why),
+				 OK);
+		text = jws_key_jwk(mem, k);
+		assert_null(strstr(text, "\"d\""));
+		assert_int_equal(json_parse(mem, text, strlen(text), JSON_TOKEN,
+					    &jwk, &fault),
+				 OK);
+		assert_int_equal(jws_key_from_jwk(mem, jwk, &public, &why), OK);
+		len = jws_sign(k, "x", 1, signature);
+		assert_true(jws_verify(public, "x", 1, signature, len));
+		assert_false(jws_verify(public, "y", 1, signature, len));
+		jws_key_free(k);
+		jws_key_free(public);
+	}
+}
+
 static void
 algorithms_go_by_their_exact_names(void **state)
 {
@@ -488,6 +563,9 @@ main(void)
 		cmocka_unit_test(nobody_looks_for_primes_in_a_strangers_number),
 		cmocka_unit_test(
 			whether_a_jwk_fits_is_known_without_its_numbers),
+		cmocka_unit_test(
+			a_key_is_named_by_the_thumbprint_that_the_rfcs_print),
+		cmocka_unit_test(a_new_key_signs_and_its_public_half_verifies),
 		cmocka_unit_test(algorithms_go_by_their_exact_names),
 	};
 

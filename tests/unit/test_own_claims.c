@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "core/jwt.h"
 #include "core/token.h"
+#include "core/token_keys.h"
 
 #define NOW INT64_C(1700000000)
 #define SECRET "an-access-secret-of-thirty-two-bytes-or-more"

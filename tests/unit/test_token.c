@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "core/jwt.h"
+#include "core/token_keys.h"
 
 #define NOW INT64_C(1700000000)
 #define HOUR 3600

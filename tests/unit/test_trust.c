@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "core/sign_in.h"
+#include "core/token_keys.h"
 #include "store/user_id.h"
 
 #define NOW INT64_C(1700000000)
