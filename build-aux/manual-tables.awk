@@ -76,22 +76,22 @@ function reads(text)
 # The statuses with which a row succeeds.
 function success(f)
 {
-	if (f[9] == "LOGIN")
+	if (f[10] == "LOGIN")
 		return "200 with the token, or 204 with the cookie"
-	if (f[9] == "LOGOUT")
+	if (f[10] == "LOGOUT")
 		return "204"
-	return f[8] (f[9] == "OBJECT(user_schema)" ? " with the user" : \
-		f[9] == "OBJECT(authorization_schema)" ? \
+	return f[9] (f[10] == "OBJECT(user_schema)" ? " with the user" : \
+		f[10] == "OBJECT(authorization_schema)" ? \
 		" with authorization_url" : \
-		f[9] == "NULL" ? " with null" : "")
+		f[10] == "NULL" ? " with null" : "")
 }
 
 # The last column, which is several: what the rule may answer.
 function codes(f, n,    i, out)
 {
-	for (i = 11; i <= n && f[i] != "OK"; i++) {
+	for (i = 12; i <= n && f[i] != "OK"; i++) {
 		sub(/^ERR_/, "", f[i])
-		out = out (i > 11 ? ", " : "") f[i]
+		out = out (i > 12 ? ", " : "") f[i]
 	}
 	return out
 }
@@ -108,7 +108,9 @@ function route(f, n,    fails)
 {
 	fails = codes(f, n)
 	printf ".It %s %s%s\noperation\n.Em %s ,\nfor %s,\n%s.\n", f[1], prefix(f[2]), \
-		f[3], f[10], tolower(f[5]), reads(f[6])
+		f[3], f[11], tolower(f[5]), reads(f[6])
+	if (f[8] != "NONE")
+		printf "Limited by\n.Cm limits %s .\n", tolower(f[8])
 	printf "Answers %s%s.\n", success(f), fails == "" ? "" : "; fails as " fails
 }
 

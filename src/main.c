@@ -43,6 +43,8 @@ static const struct command commands[] = {
 	{"outbox", command_outbox,
 	 "outbox list|retry|drop  what waits to be delivered; see outbox "
 	 "--help"},
+	{"limits", command_limits,
+	 "limits list|clear      what was tried too often; see limits --help"},
 	{"check", command_check,
 	 "check [--dump|--defaults]  judge the configuration"},
 	{"version", command_version,

@@ -226,6 +226,8 @@ api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	int64_t started = clock_monotonic();
 	enum err e = serve(api, &c);
 
+	if (e == ERR_TOO_MANY_REQUESTS)
+		rs->retry_after = cx->retry_after;
 	if (e != OK && rq->authorizer)
 		guard_refuse(&c, e);
 	else if (e != OK)

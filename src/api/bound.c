@@ -26,8 +26,8 @@
 #define GIVES_HIDDEN .answer = ANSWER_HIDDEN
 
 static const struct route routes[] = {
-#define ROUTE(verb, where, text, function, may, takes, aim, code, gives, id,   \
-	      ...)                                                             \
+#define ROUTE(verb, where, text, function, may, takes, aim, most, code, gives, \
+	      id, ...)                                                         \
 	{.method = METHOD_##verb,                                              \
 	 .mount = MOUNT_##where,                                               \
 	 .path = (text),                                                       \
@@ -35,6 +35,7 @@ static const struct route routes[] = {
 	 .who = WHO_##may,                                                     \
 	 TAKES_##takes,                                                        \
 	 .target = TARGET_##aim,                                               \
+	 .limit = LIMIT_##most,                                                \
 	 .status = (code),                                                     \
 	 GIVES_##gives,                                                        \
 	 .operation = (id),                                                    \

@@ -208,10 +208,20 @@ check_target(struct call *c)
 	return user_by_id(c->cx->db, c->cx->mem, id, &c->target);
 }
 
+/* Sign-ins are counted by their account too, so where it is known. */
+static enum err
+check_limit(struct call *c)
+{
+	return c->route->limit != LIMIT_SIGN_IN
+		       ? limit_take(c->cx, c->route->limit)
+		       : OK;
+}
+
 enum err
 checks_run(struct call *c)
 {
 	TRY(check_origin(c));
+	TRY(check_limit(c));
 	TRY(check_who(c));
 	return check_target(c);
 }

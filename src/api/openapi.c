@@ -259,6 +259,8 @@ add_responses(struct buf *out, const struct api *api,
 		content_end(out);
 		json_end(out, '}');
 	}
+	if (limit_is_on(api->conf, r->limit))
+		add_plain(out, 429, "Tried too often.");
 	json_end(out, '}');
 }
 

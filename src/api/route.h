@@ -4,6 +4,7 @@
 #define ROUTE_H
 
 #include "api/api.h"
+#include "core/limiter.h"
 
 enum route_mount {
 	MOUNT_ROOT,
@@ -56,6 +57,7 @@ struct route {
 	enum route_body body;
 	const struct schema *input; /* NULL: BODY_NONE */
 	enum route_target target;
+	enum limit_kind limit;
 	int status;
 	enum route_answer answer;
 	const struct schema *output; /* of ANSWER_OBJECT */
@@ -65,7 +67,8 @@ struct route {
 
 /*
  * The checks that stand before a handler, driven by the row, in this order:
- * the origin of an unsafe request with our cookie (ERR_FORBIDDEN), who this
+ * the origin of an unsafe request with our cookie (ERR_FORBIDDEN), how often
+ * that was done from there (ERR_TOO_MANY_REQUESTS), who this
  * is (ERR_UNAUTHORIZED), whether he may (ERR_FORBIDDEN), whether the target
  * exists (ERR_NOT_FOUND). Fills c->user, c->token and c->target.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/config_table.h"
+#include "base/network.h"
 #include "base/text.h"
 
 #define SOCKET_PATH_SIZE 108 /* sockaddr_un.sun_path, NUL included */
@@ -278,6 +279,20 @@ origins_check(struct reading *r)
 				     list->items[i]);
 }
 
+static void
+proxies_check(struct reading *r)
+{
+	const struct text_list *list = &r->conf->server.trusted_proxies;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *why = network_fault(list->items[i]);
+
+		if (why != NULL)
+			config_blame(r, "server", 0, "trusted_proxies",
+				     "\"%s\" %s", list->items[i], why);
+	}
+}
+
 /* What a schema may be called (OpenAPI 3.1, section 4.8.7.1). */
 static void
 schema_names_check(struct reading *r)
@@ -361,6 +376,7 @@ config_check(struct reading *r)
 		pool_check(r, i);
 	backends_check(r);
 	origins_check(r);
+	proxies_check(r);
 	openapi_check(r);
 	password_check(r);
 	memory_check(r);

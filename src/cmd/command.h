@@ -31,6 +31,7 @@ command_run command_check;
 command_run command_courier;
 command_run command_outbox;
 command_run command_key;
+command_run command_limits;
 command_run command_version;
 
 /* The exit status that an outcome stands for; EX_OK for OK. */

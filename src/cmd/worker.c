@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/database.h"
 #include "core/event.h"
+#include "core/limiter.h"
 #include "core/oauth.h"
 #include "core/password.h"
 #include "core/strategy.h"
@@ -48,6 +49,7 @@ worker_open(const struct config *conf, enum worker_use use, struct worker **out)
 	if (use == WORKER_REQUESTS) {
 		e = veto_open(conf, &w->cx.veto);
 		w->api = api_open(conf);
+		limiter_open(conf, &w->cx.limiter);
 	}
 	if (e == OK)
 		e = database_open(conf, false, &w->database);
@@ -83,6 +85,7 @@ worker_close(struct worker *w)
 	event_plan_close(w->events);
 	oauth_close(w->cx.oauth);
 	hasher_close(w->cx.hasher);
+	limiter_close(w->cx.limiter);
 	redis_close(w->cx.redis);
 	token_keys_close(w->cx.keys);
 	ticket_keys_close(w->cx.tickets);

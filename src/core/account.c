@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "core/event.h"
+#include "core/limiter.h"
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/veto.h"
@@ -114,9 +115,9 @@ confirm(struct ctx *cx, const struct user *before, const char *password,
 	return ERR_LOGIN_BAD_CREDENTIALS;
 }
 
-enum err
-account_authenticate(struct ctx *cx, const char *email, const char *password,
-		     struct user *out)
+static enum err
+authenticate(struct ctx *cx, const char *email, const char *password,
+	     struct user *out)
 {
 	bool outdated = false;
 	struct user u = {0};
@@ -133,6 +134,20 @@ account_authenticate(struct ctx *cx, const char *email, const char *password,
 	if (outdated)
 		replace_hash(cx, &u, password);
 	return confirm(cx, &u, password, out);
+}
+
+/* Counted here, so that no way to try a password is left out. */
+enum err
+account_authenticate(struct ctx *cx, const char *email, const char *password,
+		     struct user *out)
+{
+	struct limit_pass pass;
+	enum err e;
+
+	TRY(limit_sign_in(cx, email, &pass));
+	e = authenticate(cx, email, password, out);
+	limit_settle(cx, &pass, e);
+	return e;
 }
 
 /* What one transaction of an update needs. */

@@ -44,6 +44,8 @@ enum err account_register(struct ctx *cx, const struct signup *in,
  * Who this is by address and password. ERR_LOGIN_BAD_CREDENTIALS for the
  * unknown, the wrong and the inactive, after equal work, and for who changed
  * his password while it was being checked. An outdated hash is replaced.
+ * ERR_TOO_MANY_REQUESTS, before anything is looked at, when that address was
+ * tried too often from the client's network (core/limiter.h).
  */
 enum err account_authenticate(struct ctx *cx, const char *email,
 			      const char *password, struct user *out)

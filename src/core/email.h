@@ -24,6 +24,16 @@ enum err email_normalise(struct arena *mem, const char *text, const char **out,
 			 const char **reason) NODISCARD NONNULL(1, 2, 3, 4);
 
 /*
+ * One text for all spellings by which somebody can name one account, whatever
+ * the database thinks of case: the address normalised as above where it is
+ * one, then folded by Unicode (NFKC, full case folding, Turkish letters like
+ * the others). More spellings may fall together than the database finds, never
+ * fewer. To count by, not to look up by.
+ */
+const char *email_fold(struct arena *mem, const char *text)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/*
  * A stored address as the envelope and the header of a mail take it: its
  * domain with A-labels; letters outside ASCII in its local part stay, and ask
  * for SMTPUTF8. ERR_INVALID when no mail can be sent to it, for instance

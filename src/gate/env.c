@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/network.h"
 #include "base/text.h"
 
 #define REQUEST_ID_MAX 64
@@ -44,6 +45,7 @@ struct seen {
 	const char *remote_user;
 	const char *remote_password;
 	const char *transfer_encoding;
+	const char *forwarded_for;
 	bool contradiction;
 };
 
@@ -93,6 +95,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_IF_NONE_MATCH", if_none_match, LAST_COUNTS),
 	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
+	VARIABLE("HTTP_X_FORWARDED_FOR", forwarded_for, LAST_COUNTS),
 	VARIABLE("REDIRECT_FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
@@ -399,6 +402,18 @@ gate_body_tell(struct arena *mem, struct gate_pair *pairs, size_t count,
 	}
 }
 
+static const char *
+sender_of(const struct gate_service *service, const struct seen *s)
+{
+	const struct text_list *trusted =
+		&service->conf->server.trusted_proxies;
+	const char *peer = or_empty(s->remote_address);
+
+	return trusted->count > 0 ? network_sender(service->mem, trusted, peer,
+						   s->forwarded_for)
+				  : peer;
+}
+
 void
 gate_request(struct req *rq, const struct gate_service *service,
 	     const struct gate_pair *pairs, size_t count, struct gate_body body,
@@ -426,7 +441,7 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.authorizer = role == GATE_AUTHORIZER,
 		.remote_user = s.remote_user,
 		.remote_password = s.remote_password,
-		.remote_address = or_empty(s.remote_address),
+		.remote_address = sender_of(service, &s),
 		.https = says_https(&s),
 		.body = body.len > 0 ? body.bytes : "",
 		.body_len = body.len,

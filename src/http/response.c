@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-#define RETRY_AFTER_SECONDS "2"
+#define RETRY_AFTER_SECONDS 2
 
 struct reason {
 	int status;
@@ -106,7 +106,13 @@ resp_failure(struct resp *rs, enum err e)
 {
 	resp_empty(rs, err_status(e));
 	if (rs->status == 503 || rs->status == 429)
-		resp_header(rs, "Retry-After", RETRY_AFTER_SECONDS);
+		resp_header(
+			rs, "Retry-After",
+			arena_printf(
+				rs->mem, "%lld",
+				(long long)(rs->retry_after > 0
+						    ? rs->retry_after
+						    : RETRY_AFTER_SECONDS)));
 }
 
 void

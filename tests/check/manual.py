@@ -12,7 +12,7 @@ import subprocess
 import house
 
 PAGES = ("fastcgi-users.8", "fastcgi-users.conf.5", "fastcgi-users-api.7")
-ROUTE_FIELDS = 11  # or more: the last column is a list
+ROUTE_FIELDS = 12  # or more: the last column is a list
 # Problems of these statuses never reach a client as themselves.
 SILENT = {"500"}
 

@@ -157,6 +157,7 @@ class Stack:
             ("pool", "password"): {"socket": self.path("password.sock")},
             ("backend", "jwt"): {"transport": "cookie"},
             ("backend", "bearer"): {"transport": "bearer"},
+            ("limits", None): {"enabled": "false"},  # one network for all
         }
         if self.has_redis:
             sections["redis", None] = {"url": "unix:"

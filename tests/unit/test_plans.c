@@ -58,6 +58,7 @@ static const struct exception exceptions[] = {
 	{"user_check_columns", "u", "sqlite", "its condition is false"},
 	{"outbox_retry", "fcu_outbox", "sqlite", BY_HAND},
 	{"outbox_drop", "fcu_outbox", "sqlite", BY_HAND},
+	{"limit_clear", "fcu_limit", NULL, BY_HAND},
 };
 
 /* Values that each database writes in its own way. */
@@ -102,6 +103,10 @@ static const struct {
 	 "'m' || i, 'event', CASE WHEN i % 10 = 0 THEN '' ELSE 'hook:' ||"
 	 " (i % 4) END, 'user' || i, '{}', CASE WHEN i % 2 = 0 THEN 'waiting'"
 	 " ELSE 'dead' END, 0, 1700000000, 1700000000 + i, 0, 1700000000 + i"},
+	{"fcu_limit (account_key, network_key, kind, used, ends_at,"
+	 " known_until, expires_at)",
+	 "'account' || i, 'network' || i, 'sign_in', 1, 1700000000 + i, 0,"
+	 " 1700000000 + i"},
 };
 
 static const struct dialect *

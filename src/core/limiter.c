@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/limiter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/network.h"
+#include "core/email.h"
+
+#define KEY_SIZE 18 /* 24 characters of base64 */
+#define DAY 86400
+
+/* Of so many new rows one forgets old ones: three times as many as came. */
+#define PURGE_EVERY 32
+/* Seconds after which a row that ended is forgotten: nobody uses it now. */
+#define PURGE_AGE 3600
+
+/* The tries of an account from all networks. */
+static const char account_kind[] = "account";
+
+static const struct limit_rule {
+	const char *kind;
+	size_t most; /* in struct limits_settings */
+	size_t window;
+} rules[LIMIT__COUNT] = {
+#define LIMIT(name, text, often, seconds)                                      \
+	[LIMIT_##name] = {(text), offsetof(struct limits_settings, often),     \
+			  offsetof(struct limits_settings, seconds)},
+#include "core/limits.def"
+#undef LIMIT
+};
+
+struct limiter {
+	struct mac_key *key;
+};
+
+/* All machines have the same secrets, so they make the same keys; where there
+ * is none the hashes still tell nobody anything at a glance. */
+static const char *
+secret_of(const struct config *conf)
+{
+	const struct secrets_settings *s = &conf->secrets;
+	const struct text_list *const lists[] = {&s->jwt, &s->reset, &s->verify,
+						 &s->state};
+
+	for (size_t i = 0; i < countof(lists); i++)
+		if (lists[i]->count > 0)
+			return lists[i]->items[0];
+	for (size_t i = 0; i < conf->backend_count; i++)
+		if (conf->backend[i].secret.count > 0)
+			return conf->backend[i].secret.items[0];
+	return "";
+}
+
+void
+limiter_open(const struct config *conf, struct limiter **out)
+{
+	static const char purpose[] = "fastcgi-users limits";
+	const char *secret = secret_of(conf);
+	unsigned char derived[SHA256_SIZE];
+	struct mac_key *k;
+
+	*out = NULL;
+	if (!conf->limits.enabled)
+		return;
+	*out = calloc(1, sizeof(**out));
+	if (*out == NULL)
+		abort();
+	k = mac_key_new(secret, strlen(secret));
+	mac_sign(k, purpose, sizeof(purpose) - 1, derived);
+	mac_key_free(k);
+	(*out)->key = mac_key_new(derived, sizeof(derived));
+	crypto_wipe(derived, sizeof(derived));
+}
+
+void
+limiter_close(struct limiter *l)
+{
+	if (l == NULL)
+		return;
+	mac_key_free(l->key);
+	free(l);
+}
+
+/* What is hashed says what it is, so that no address passes for a network. */
+static const char *
+key_of(struct limiter *l, struct arena *mem, char what, const char *text)
+{
+	const char *said = arena_printf(mem, "%c%s", what, text);
+	unsigned char mac[SHA256_SIZE];
+
+	mac_sign(l->key, said, strlen(said), mac);
+	return crypto_base64url(mem, mac, KEY_SIZE);
+}
+
+const char *
+limit_account_key(struct limiter *l, struct arena *mem, const char *email)
+{
+	return key_of(l, mem, 'a', email_fold(mem, email));
+}
+
+const char *
+limit_network_key(struct limiter *l, struct arena *mem, const char *client)
+{
+	return key_of(l, mem, 'n',
+		      network_of(mem, client != NULL ? client : ""));
+}
+
+static int64_t
+setting(const struct config *conf, size_t offset)
+{
+	const int64_t *at =
+		(const void *)((const char *)&conf->limits + offset);
+
+	return *at;
+}
+
+bool
+limit_is_on(const struct config *conf, enum limit_kind kind)
+{
+	return kind != LIMIT_NONE && conf->limits.enabled &&
+	       setting(conf, rules[kind].most) > 0;
+}
+
+/* The request goes on: what is left behind makes nobody's limit wider. */
+static void
+tell_failure(const char *what, enum err e)
+{
+	if (e != OK)
+		log_event(LEVEL_WARNING, log_is("limit_failed"),
+			  log_text("what", what),
+			  log_text("reason", err_name(e)));
+}
+
+static void
+forget_some(struct ctx *cx, const struct limit_row *row)
+{
+	unsigned char chance;
+
+	if (row->used > 1)
+		return;
+	crypto_random(&chance, sizeof(chance));
+	if (chance % PURGE_EVERY == 0)
+		tell_failure("purge",
+			     limit_purge(cx->db, cx->mem, cx->now - PURGE_AGE));
+}
+
+/* Whatever keeps it from being counted: nobody gets in uncounted. */
+static enum err
+count(struct ctx *cx, const struct limit_key *key, int64_t seconds,
+      struct limit_row *row)
+{
+	enum err e = limit_count(cx->db, cx->mem, key, cx->now, seconds, row);
+
+	if (e != OK)
+		return ERR_DATABASE_DOWN;
+	forget_some(cx, row);
+	return OK;
+}
+
+bool
+limit_is_reached(const struct config *conf, const struct limit_row *row)
+{
+	for (size_t i = 1; i < countof(rules); i++)
+		if (strcmp(rules[i].kind, row->key.kind) == 0)
+			return row->used >= setting(conf, rules[i].most) &&
+			       setting(conf, rules[i].most) > 0;
+	return row->used >= conf->limits.account && conf->limits.account > 0;
+}
+
+static enum err
+refuse(struct ctx *cx, const struct limit_row *row)
+{
+	int64_t seconds = row->ends_at - cx->now;
+
+	cx->retry_after = seconds > 0 ? seconds : 1;
+	log_event(LEVEL_WARNING, log_is("limit_reached"),
+		  log_text("kind", row->key.kind),
+		  log_number("tries", row->used),
+		  log_number("retry_after", cx->retry_after),
+		  log_text("client", cx->client));
+	return ERR_TOO_MANY_REQUESTS;
+}
+
+enum err
+limit_take(struct ctx *cx, enum limit_kind kind)
+{
+	const struct limit_rule *r = &rules[kind];
+	struct limit_key key = {.kind = r->kind, .account = ""};
+	struct limit_row row;
+	int64_t most;
+
+	if (cx->limiter == NULL || kind == LIMIT_NONE)
+		return OK;
+	most = setting(cx->conf, r->most);
+	if (most == 0)
+		return OK;
+	key.network = limit_network_key(cx->limiter, cx->mem, cx->client);
+	TRY(count(cx, &key, setting(cx->conf, r->window), &row));
+	return row.used > most ? refuse(cx, &row) : OK;
+}
+
+/*
+ * Somebody tries this account from many networks. Those from which its owner
+ * has signed in keep all their tries, and every other one has a few: whoever
+ * comes from a new network and knows the password is never kept out.
+ */
+static enum err
+check_account(struct ctx *cx, const struct limit_row *network,
+	      struct limit_pass *pass)
+{
+	const struct limits_settings *s = &cx->conf->limits;
+	struct limit_key key = {
+		.kind = account_kind,
+		.account = network->key.account,
+		.network = "",
+	};
+	struct limit_row all;
+
+	if (s->account == 0)
+		return OK;
+	TRY(count(cx, &key, s->sign_in_window, &all));
+	pass->keys[pass->count++] = key;
+	if (all.used <= s->account || network->known_until > cx->now ||
+	    network->used <= s->account_tries)
+		return OK;
+	return refuse(cx, network);
+}
+
+enum err
+limit_sign_in(struct ctx *cx, const char *email, struct limit_pass *out)
+{
+	const struct limits_settings *s = &cx->conf->limits;
+	struct limit_key key = {.kind = rules[LIMIT_SIGN_IN].kind};
+	struct limit_row row;
+
+	*out = (struct limit_pass){0};
+	if (cx->limiter == NULL || s->sign_in == 0)
+		return OK;
+	key.account = limit_account_key(cx->limiter, cx->mem, email);
+	key.network = limit_network_key(cx->limiter, cx->mem, cx->client);
+	TRY(count(cx, &key, s->sign_in_window, &row));
+	out->keys[out->count++] = key;
+	/* Who is refused here is not counted to the account: one network alone
+	 * must not be able to use that up. */
+	return row.used > s->sign_in ? refuse(cx, &row)
+				     : check_account(cx, &row, out);
+}
+
+/* To the end of a day, so that it changes once a day. */
+static int64_t
+known_until(const struct ctx *cx)
+{
+	if (cx->conf->limits.known_age == 0)
+		return 0;
+	return (cx->now / DAY + 1) * DAY + cx->conf->limits.known_age;
+}
+
+void
+limit_settle(struct ctx *cx, const struct limit_pass *pass, enum err outcome)
+{
+	int64_t until = outcome == OK ? known_until(cx) : 0;
+
+	if (pass->count == 0 || outcome == ERR_LOGIN_BAD_CREDENTIALS)
+		return;
+	tell_failure("give_back", limit_give_back(cx->db, cx->mem, pass->keys,
+						  pass->count, cx->now, until));
+}
