@@ -108,7 +108,8 @@ enum pool_replaced {
 
 /*
  * Tells the pool whose process file is in run_dir to start the program anew
- * and to leave to it, and waits until that is so, or is not to be.
+ * and to leave to it, and waits until that is so, or is not to be. Called by
+ * root it becomes the file's owner, for good.
  */
 enum pool_replaced pool_replace(const char *run_dir) NODISCARD NONNULL(1);
 

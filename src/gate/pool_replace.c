@@ -22,6 +22,7 @@
 /* What the process file says, and when that was written. */
 struct saying {
 	int64_t pid;
+	uid_t owner; /* of the file */
 	struct timespec when;
 };
 
@@ -42,7 +43,10 @@ process_file_read(const char *run_dir, struct saying *out)
 	/* One that is not locked was left behind. */
 	done = done && text_number(line, 1, INT32_MAX, &out->pid) &&
 	       flock(fd, LOCK_SH | LOCK_NB) < 0;
-	out->when = st.st_mtim;
+	if (done) {
+		out->when = st.st_mtim;
+		out->owner = st.st_uid;
+	}
 	(void)close(fd);
 	if (!done)
 		errno = ESRCH;
@@ -56,6 +60,15 @@ is_rewritten(const struct saying *before, const struct saying *now)
 	       before->when.tv_nsec != now->when.tv_nsec;
 }
 
+/* Whoever may write the file could name any process in it, and root may send
+ * signals to all. */
+static bool
+owner_become(uid_t owner)
+{
+	return geteuid() != 0 || owner == 0 ||
+	       setresuid(owner, owner, owner) == 0;
+}
+
 enum pool_replaced
 pool_replace(const char *run_dir)
 {
@@ -64,7 +77,7 @@ pool_replace(const char *run_dir)
 	struct saying before, now;
 
 	if (!process_file_read(run_dir, &before) ||
-	    kill((pid_t)before.pid, SIGUSR2) < 0)
+	    !owner_become(before.owner) || kill((pid_t)before.pid, SIGUSR2) < 0)
 		return POOL_MISSING;
 	while (clock_monotonic() < until) {
 		(void)nanosleep(&pause, NULL);
