@@ -5,6 +5,7 @@
 
 #include "api/bound.h"
 #include "api/guard.h"
+#include "api/metrics.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/sign_in.h"
@@ -179,7 +180,7 @@ serve(const struct api *api, struct call *c)
 }
 
 static void
-log_access(const struct call *c, int64_t started)
+log_access(const struct call *c, int64_t started, int64_t ended)
 {
 	const struct req *rq = c->rq;
 
@@ -187,8 +188,8 @@ log_access(const struct call *c, int64_t started)
 		  log_text("method", rq->method_name),
 		  log_text("path", rq->path), log_text("route", c->operation),
 		  log_number("status", c->rs->status),
-		  log_number("ms", clock_monotonic() - started),
-		  log_number("wait_ms", started - rq->arrived),
+		  log_number("ms", (ended - started) / 1000),
+		  log_number("wait_ms", started / 1000 - rq->arrived),
 		  log_text("user", c->user.id),
 		  log_text("client", rq->remote_address));
 }
@@ -223,8 +224,9 @@ api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	  struct resp *rs)
 {
 	struct call c = {.api = api, .cx = cx, .rq = rq, .rs = rs};
-	int64_t started = clock_monotonic();
+	int64_t started = clock_micros();
 	enum err e = serve(api, &c);
+	int64_t ended = clock_micros();
 
 	if (e == ERR_TOO_MANY_REQUESTS)
 		rs->retry_after = cx->retry_after;
@@ -233,5 +235,6 @@ api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 	else if (e != OK)
 		resp_problem(rs, e);
 	rs->head_only = rq->method == METHOD_HEAD;
-	log_access(&c, started);
+	metrics_count(&c, e, started, ended);
+	log_access(&c, started, ended);
 }

@@ -5,6 +5,7 @@
 
 #include "api/guard.h"
 #include "api/openapi.h"
+#include "base/tally.h"
 #include "core/reset.h"
 #include "core/setup.h"
 #include "core/token_keys.h"
@@ -44,6 +45,21 @@ static const struct route routes[] = {
 #undef ROUTE
 };
 
+_Static_assert(countof(routes) < TALLY_ROUTES,
+	       "more routes than are counted by themselves");
+
+size_t
+route_number(const struct route *r)
+{
+	return (size_t)(r - routes);
+}
+
+const struct route *
+route_at(size_t number)
+{
+	return number < countof(routes) ? &routes[number] : NULL;
+}
+
 /* How often a row is bound: not at all where it is switched off. */
 static size_t
 mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
@@ -59,7 +75,10 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 	case MOUNT_REDOC:
 		return conf->openapi.enabled && conf->openapi.redoc &&
 		       page_has_files(mem, conf, PAGE_REDOC);
-	case MOUNT_ROOT:
+	case MOUNT_HEALTH:
+		return conf->routes.health;
+	case MOUNT_METRICS:
+		return conf->metrics.enabled;
 	case MOUNT_AUTH:
 	case MOUNT_USERS:
 		return 1;
@@ -111,8 +130,9 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 {
 	b->prefix = "";
 	switch (b->route->mount) {
-	case MOUNT_ROOT:
 	case MOUNT_JWKS:
+	case MOUNT_HEALTH:
+	case MOUNT_METRICS:
 	case MOUNT_OPENAPI:
 	case MOUNT_DOCS:
 	case MOUNT_REDOC:

@@ -1,30 +1,82 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/route.h"
+#include "base/clock.h"
+#include "base/tally.h"
+#include "db/migrate.h"
 #include "store/user.h"
 
-static enum err
-render_status(struct call *c, const char *body)
-{
-	resp_json(c->rs, c->route->status);
-	buf_text(&c->rs->body, body);
-	return OK;
-}
+/* As tally_remember keeps it; 0 would be nothing known. */
+enum readiness {
+	READY = 1,
+	NO_DATABASE, /* it does not answer */
+	NO_SCHEMA,   /* tables are missing, or migrations are pending */
+	NO_WORKERS   /* a pool has none */
+};
+
+static const char *const reasons[] = {
+	[NO_DATABASE] = "database",
+	[NO_SCHEMA] = "schema",
+	[NO_WORKERS] = "workers",
+};
 
 /* GET /healthz: 200 while the program runs. */
 enum err
 get_healthz(struct call *c)
 {
-	return render_status(c, "{\"status\":\"ok\"}");
+	resp_json(c->rs, c->route->status);
+	buf_text(&c->rs->body, "{\"status\":\"ok\"}");
+	return OK;
+}
+
+/* Looking for nobody reads every table that a request needs. A schema newer
+ * than this program is served until its successor comes. */
+static enum readiness
+find_out(const struct ctx *cx)
+{
+	struct migrate_state state = {0};
+	const char *why;
+
+	if (user_by_nothing(cx->db, cx->mem) != ERR_NOT_FOUND)
+		return db_ping(cx->db) == OK ? NO_SCHEMA : NO_DATABASE;
+	if (migrate_state(cx->db, cx->mem, &state, &why) != OK &&
+	    state.version <= state.newest)
+		return NO_SCHEMA;
+	return state.version < state.newest ? NO_SCHEMA : READY;
+}
+
+/* Anybody may ask, as often as he likes: a pool looks once a second. */
+static enum readiness
+readiness(const struct ctx *cx)
+{
+	int64_t now = clock_monotonic();
+	int64_t known;
+
+	if (!tally_recall(now, &known)) {
+		known = find_out(cx);
+		tally_remember(now, known);
+	}
+	if (known == READY && tally_board_get(TALLY_POOLS_EMPTY) > 0)
+		known = NO_WORKERS;
+	return (enum readiness)known;
 }
 
 /*
- * GET /readyz: 200 while the database answers and has its tables, else 503.
- * Looking for nobody reads every table that a request needs.
+ * GET /readyz: 200 while the database answers and has its tables, and each
+ * pool has workers; else 503 and the reason in a word.
  */
 enum err
 get_readyz(struct call *c)
 {
-	if (user_by_nothing(c->cx->db, c->cx->mem) != ERR_NOT_FOUND)
-		return ERR_DATABASE_DOWN;
-	return render_status(c, "{\"status\":\"ready\"}");
+	enum readiness r = readiness(c->cx);
+
+	if (r == READY) {
+		resp_json(c->rs, c->route->status);
+		buf_text(&c->rs->body, "{\"status\":\"ready\"}");
+		return OK;
+	}
+	resp_detail(c->rs,
+		    arena_printf(c->cx->mem,
+				 "{\"code\":\"NOT_READY\",\"reason\":\"%s\"}",
+				 reasons[r]));
+	return ERR_DATABASE_DOWN;
 }

@@ -7,8 +7,9 @@
 #include "core/limiter.h"
 
 enum route_mount {
-	MOUNT_ROOT,
 	MOUNT_JWKS,
+	MOUNT_HEALTH,
+	MOUNT_METRICS,
 	MOUNT_OPENAPI,
 	MOUNT_DOCS,
 	MOUNT_REDOC,
@@ -64,6 +65,10 @@ struct route {
 	const char *operation;
 	enum err problems[ROUTE_PROBLEMS_LIMIT]; /* up to the first OK */
 };
+
+/* A row's number in routes.def, and back; NULL: there are not so many. */
+size_t route_number(const struct route *r) NONNULL(1);
+const struct route *route_at(size_t number);
 
 /*
  * The checks that stand before a handler, driven by the row, in this order:

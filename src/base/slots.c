@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tally.h"
 
 #define MODE 0660
 /* Milliseconds between two looks; what is waited for takes far longer. */
@@ -34,9 +35,11 @@ struct slots {
 	int fd;
 	off_t first; /* byte of its use */
 	size_t count;
-	size_t held;  /* NONE when no slot is */
-	size_t place; /* in the line, NONE when in none */
-	size_t next;  /* where to look first */
+	size_t held;   /* NONE when no slot is */
+	size_t place;  /* in the line, NONE when in none */
+	size_t next;   /* where to look first */
+	bool hashes;   /* what is held is counted */
+	int64_t since; /* when that began, in microseconds */
 };
 
 /* Root hands out no file that has a second name: whoever may write to the
@@ -103,6 +106,7 @@ slots_open_for(enum slots_use use, const char *path, size_t count,
 	    (st.st_mode & 0777) != MODE)
 		(void)fchmod(s->fd, MODE);
 	s->first = (off_t)use * USE_SIZE;
+	s->hashes = use == SLOTS_HASHING;
 	s->count = count;
 	s->held = NONE;
 	s->place = NONE;
@@ -207,13 +211,11 @@ line_wait(const struct slots *s)
 	(void)nanosleep(&t, NULL);
 }
 
-enum err
-slots_take(struct slots *s, int64_t deadline)
+static enum err
+take(struct slots *s, int64_t deadline)
 {
 	enum err e = OK;
 
-	if (s->held != NONE)
-		abort();
 	/* Who has waited too long elsewhere is gone: work for him delays those
 	 * who are not. */
 	if (clock_monotonic() >= deadline)
@@ -234,11 +236,36 @@ slots_take(struct slots *s, int64_t deadline)
 	return e;
 }
 
+enum err
+slots_take(struct slots *s, int64_t deadline)
+{
+	int64_t began = clock_micros();
+	enum err e;
+
+	if (s->held != NONE)
+		abort();
+	if (!s->hashes)
+		return take(s, deadline);
+	tally_set(TALLY_HASHES_WAITING, 1);
+	e = take(s, deadline);
+	s->since = clock_micros();
+	tally_set(TALLY_HASHES_WAITING, 0);
+	tally_set(TALLY_HASHES_RUNNING, e == OK);
+	tally_add(TALLY_HASH_WAIT, (uint64_t)(s->since - began));
+	tally_add(e == OK ? TALLY_HASHES : TALLY_HASHES_REFUSED, 1);
+	return e;
+}
+
 void
 slots_give(struct slots *s)
 {
 	if (s->held == NONE)
 		return;
+	if (s->hashes) {
+		tally_set(TALLY_HASHES_RUNNING, 0);
+		tally_add(TALLY_HASH_TIME,
+			  (uint64_t)(clock_micros() - s->since));
+	}
 	(void)byte_lock(s, (off_t)s->held, F_UNLCK);
 	s->held = NONE;
 }

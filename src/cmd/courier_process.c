@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "cmd/command.h"
 #include "cmd/worker.h"
 #include "core/courier.h"
@@ -57,6 +58,7 @@ signal_wait(int64_t milliseconds)
 static void
 score_busy(struct score *score, bool busy)
 {
+	tally_set(TALLY_WORKERS_BUSY, busy);
 	if (score == NULL)
 		return;
 	score->seen = clock_monotonic();

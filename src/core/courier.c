@@ -6,11 +6,14 @@
 #include "base/config.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "core/delivery.h"
 #include "core/event.h"
 
 /* Milliseconds between two looks for rows that are too old. */
 #define SWEEP 60000
+/* And between two counts of them. */
+#define COUNT 5000
 
 /* A target that fails so often in a row is left alone for a while, longer
  * each time, so that the others need not wait for its time limit. */
@@ -35,6 +38,7 @@ struct courier {
 	size_t count;
 	size_t turn; /* whose it is next; `count`: that of the requests */
 	int64_t next_sweep;
+	int64_t next_count;
 };
 
 struct courier *
@@ -101,6 +105,7 @@ unless_lost(enum err e)
 static enum err
 give_up(struct ctx *cx, const struct outbox_row *row, const char *why)
 {
+	tally_add(TALLY_EVENTS_DEAD, 1);
 	log_row(LEVEL_WARNING, log_is("event_dead"), row, why);
 	return unless_lost(outbox_bury(cx->db, cx->mem, row, why));
 }
@@ -120,6 +125,7 @@ postpone(struct ctx *cx, const struct outbox_row *row, int64_t at_least,
 	if (pause < at_least)
 		pause = at_least < RETRY_AFTER_MOST ? at_least
 						    : RETRY_AFTER_MOST;
+	tally_add(TALLY_EVENTS_POSTPONED, 1);
 	log_row(LEVEL_WARNING, log_is("event_postponed"), row, why);
 	return unless_lost(
 		outbox_postpone(cx->db, cx->mem, row, now + pause, why));
@@ -172,6 +178,7 @@ deliver(struct ctx *cx, const struct event_target *target, struct health *h,
 	e = target->by->deliver(cx, target->name, &notice, deadline, &report);
 	if (e == OK) {
 		note_success(h);
+		tally_add(TALLY_EVENTS_DELIVERED, 1);
 		log_row(LEVEL_INFO, log_is("event_delivered"), row, NULL);
 		return unless_lost(outbox_done(cx->db, cx->mem, row));
 	}
@@ -235,6 +242,24 @@ sweep(struct courier *c, struct ctx *cx, int64_t monotonic)
 	return OK;
 }
 
+/* For whoever asks this pool how it is: so that asking costs no query. */
+static enum err
+count_rows(struct courier *c, struct ctx *cx, int64_t monotonic)
+{
+	int64_t waiting = 0;
+	int64_t dead = 0;
+
+	if (!tally_is_open() || monotonic < c->next_count)
+		return OK;
+	c->next_count = monotonic + COUNT;
+	TRY(outbox_count(cx->db, cx->mem, OUTBOX_WAITING, &waiting));
+	TRY(outbox_count(cx->db, cx->mem, OUTBOX_DEAD, &dead));
+	tally_board_set(TALLY_OUTBOX_WAITING, (uint64_t)waiting);
+	tally_board_set(TALLY_OUTBOX_DEAD, (uint64_t)dead);
+	tally_board_set(TALLY_OUTBOX_COUNTED, (uint64_t)cx->now);
+	return OK;
+}
+
 static bool
 is_paused(struct health *h, int64_t monotonic)
 {
@@ -275,6 +300,7 @@ courier_step(struct courier *c, struct ctx *cx, int64_t monotonic, bool *worked)
 {
 	*worked = false;
 	TRY(sweep(c, cx, monotonic));
+	TRY(count_rows(c, cx, monotonic));
 	for (size_t i = 0; i <= c->count && !*worked; i++) {
 		size_t turn = c->turn;
 

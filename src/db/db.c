@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "base/text.h"
 #include "db/driver.h"
 #include "db/names.h"
@@ -175,6 +176,8 @@ void
 db_failed(struct db *db, enum err e, const char *statement, const char *code,
 	  const char *words)
 {
+	if (failure_level(e) == LEVEL_ERROR)
+		tally_add(TALLY_DATABASE_FAILED, 1);
 	(void)snprintf(db->complaint, sizeof(db->complaint), "%.*s",
 		       (int)strcspn(words, "\n"), words);
 	log_event(failure_level(e), log_is("database_failed"),
@@ -236,6 +239,24 @@ retry_after(struct retries *r, enum err e)
 	return true;
 }
 
+static void
+count_time(int64_t since)
+{
+	tally_add(TALLY_DATABASE_TIME, (uint64_t)(clock_micros() - since));
+	tally_add(TALLY_DATABASE_ASKED, 1);
+}
+
+static enum err
+query(struct db *db, struct arena *mem, const struct db_statement *made,
+      const struct db_value *values, size_t count, struct db_rows *out)
+{
+	int64_t since = clock_micros();
+	enum err e = db->driver->query(db, mem, made, values, count, out);
+
+	count_time(since);
+	return e;
+}
+
 enum err
 db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	 const struct db_value *values, size_t count, struct db_rows *out)
@@ -252,7 +273,7 @@ db_query(struct db *db, struct arena *mem, const struct db_statement *statement,
 	/* A statement alone is a transaction too; within one, it is begun
 	 * again as a whole. */
 	do
-		e = db->driver->query(db, mem, made, values, count, out);
+		e = query(db, mem, made, values, count, out);
 	while (!db->in_transaction && retry_after(&r, e));
 	return e;
 }
@@ -306,8 +327,7 @@ db_query_rows(struct db *db, struct arena *mem,
 						  &made);
 
 		if (e == OK)
-			e = db->driver->query(db, mem, made, values,
-					      piece * count, &more);
+			e = query(db, mem, made, values, piece * count, &more);
 		if (e != OK)
 			return e;
 		rows_append(mem, out, &more);
@@ -345,8 +365,7 @@ db_load(struct db *db, struct arena *mem, const struct db_statement *insert,
 	if (db->driver->load != NULL)
 		return db->driver->load(db, mem, made, values, count, rows);
 	for (size_t i = 0; e == OK && i < rows; i++)
-		e = db->driver->query(db, mem, made, values + i * count, count,
-				      &none);
+		e = query(db, mem, made, values + i * count, count, &none);
 	return e;
 }
 
@@ -357,10 +376,16 @@ db_query_ahead(struct db *db, struct arena *mem,
 	       struct db_rows *out)
 {
 	const struct db_statement *made;
+	int64_t since;
+	bool done;
 
 	if (!db_can_query_ahead(db) || db->in_transaction ||
-	    names_statement(db, statement, &made) != OK ||
-	    !db->driver->query_ahead(db, mem, made, values, count, sets, out))
+	    names_statement(db, statement, &made) != OK)
+		return false;
+	since = clock_micros();
+	done = db->driver->query_ahead(db, mem, made, values, count, sets, out);
+	count_time(since);
+	if (!done)
 		return false;
 	log_event(LEVEL_DEBUG, log_is("statement"),
 		  log_text("name", statement->name),
@@ -434,16 +459,20 @@ static enum err
 transact_once(struct db *db, enum err (*body)(struct db *db, void *arg),
 	      void *arg)
 {
+	int64_t since = clock_micros();
 	enum err e = db->driver->begin(db, db->alone);
 
+	count_time(since);
 	if (e != OK)
 		return e;
 	db->in_transaction = true;
 	e = body(db, arg);
+	since = clock_micros();
 	if (e == OK)
 		e = db->driver->commit(db);
 	if (e != OK)
 		db->driver->rollback(db);
+	count_time(since);
 	db->in_transaction = false;
 	return e;
 }

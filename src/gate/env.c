@@ -44,6 +44,7 @@ struct seen {
 	const char *require;
 	const char *remote_user;
 	const char *remote_password;
+	const char *metrics;
 	const char *transfer_encoding;
 	const char *forwarded_for;
 	bool contradiction;
@@ -53,9 +54,9 @@ struct seen {
  * What a variable that is given twice means. Of most the last one counts, as
  * in CGI programs everywhere. One that decides who is asking, or how much,
  * must not be given in two ways; web servers say some of them empty when
- * there are none. FCU_REQUIRE is the administrator's: no header of a request
- * has that name. Apache puts REDIRECT_ before what was set when it looks again
- * for what answers (RewriteRule in a .htaccess file).
+ * there are none. FCU_REQUIRE and FCU_METRICS are the administrator's: no
+ * header of a request has such a name. Apache puts REDIRECT_ before what was
+ * set when it looks again for what answers (RewriteRule in a .htaccess file).
  */
 enum repeated { LAST_COUNTS, MUST_AGREE, AGREE_OR_EMPTY };
 
@@ -76,6 +77,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTPS", https, LAST_COUNTS),
 	VARIABLE("HTTP_HOST", host, LAST_COUNTS),
 	VARIABLE("PATH_INFO", path_info, LAST_COUNTS),
+	VARIABLE("FCU_METRICS", metrics, AGREE_OR_EMPTY),
 	VARIABLE("FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_COOKIE", cookie, AGREE_OR_EMPTY),
 	VARIABLE("REMOTE_USER", remote_user, AGREE_OR_EMPTY),
@@ -441,6 +443,7 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.authorizer = role == GATE_AUTHORIZER,
 		.remote_user = s.remote_user,
 		.remote_password = s.remote_password,
+		.metrics = s.metrics,
 		.remote_address = sender_of(service, &s),
 		.https = says_https(&s),
 		.body = body.len > 0 ? body.bytes : "",

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "gate/fcgi_loop.h"
 #include "gate/sandbox.h"
 
@@ -168,6 +169,8 @@ request_count(struct loop *l)
 static void
 busy_set(const struct loop *l, int64_t since)
 {
+	tally_set(TALLY_WORKERS_BUSY, since != 0);
+	tally_set(TALLY_WAITING, l->waiting);
 	if (l->post->score == NULL)
 		return;
 	l->post->score->seen = l->now;

@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/tally.h"
+
 /* Times in milliseconds. */
 #define SWEEP_PAUSE 100 /* between two looks at all deadlines */
 #define DRAIN_TIME 2000 /* for a body that nobody wants */
@@ -24,6 +26,7 @@ queue_add(struct loop *l, struct conn *c)
 			at = &(*at)->next;
 	}
 	c->queued = true;
+	l->waiting++;
 	c->next = *at;
 	*at = c;
 	if (l->last == at)
@@ -41,6 +44,7 @@ loop_unqueue(struct loop *l, struct conn *c)
 	if (l->last == &c->next)
 		l->last = at;
 	c->queued = false;
+	l->waiting--;
 }
 
 void
@@ -64,6 +68,7 @@ loop_drop(struct loop *l, struct conn *c)
 	conn_close(c);
 	l->conns[c->place] = l->conns[--l->count];
 	l->conns[c->place]->place = c->place;
+	tally_set(TALLY_CONNECTIONS, l->count);
 	c->next = l->dead;
 	l->dead = c;
 }
@@ -275,6 +280,7 @@ loop_adopt(struct loop *l, int fd, int64_t arrived, bool fresh)
 		l->fresh++;
 	c->place = l->count;
 	l->conns[l->count++] = c;
+	tally_set(TALLY_CONNECTIONS, l->count);
 	/* Web servers write as soon as they have connected. */
 	loop_listen(l, c);
 	if (!c->queued)

@@ -42,6 +42,7 @@ struct loop {
 	struct conn *unused; /* may be opened again */
 	struct conn *dead;   /* this round's events may still name them */
 	struct conn *first, **last; /* complete requests by their arrival */
+	size_t waiting;             /* of them */
 	int64_t newest;             /* arrival of all that were ever queued */
 	int64_t now;                /* clock_monotonic, as of the last look */
 	int64_t polled;             /* when epoll_wait came back */

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "gate/pool_child.h"
 #include "gate/pool_crew.h"
 #include "gate/pool_door.h"
@@ -22,6 +23,8 @@
 #include "gate/pool_plan.h"
 
 #define TICK 500 /* milliseconds between two looks at the workers' limits */
+/* Places to count in, beyond two for each worker there is and its successor. */
+#define SPARE_PLACES 64
 
 /* Once, not in each worker, it is said that descriptors are short. */
 static void
@@ -83,11 +86,11 @@ reload(struct supervisor *s)
 		s->reloaded = true;
 		if (!s->kin.heir)
 			notify_reloading();
+		tally_board_add(TALLY_RELOADED, 1);
 		log_event(LEVEL_INFO, log_is("pool_reloading"));
 		return;
 	}
-	log_event(LEVEL_ERROR, log_is("reload_refused"),
-		  log_text("error", fault));
+	plan_refuse(fault);
 	/* The manager may have been promised a reload: it is over. */
 	manager_tell(s);
 	if (plan != NULL)
@@ -145,6 +148,7 @@ worker_fork(struct supervisor *s, struct crew *c)
 				   .post = post_of(s, c, w)},
 			.doors = s->doors,
 			.own = c->door,
+			.tally = w->tally,
 			.signal_fd = s->signal_fd,
 			.lock_fd = s->lock_fd,
 			.kin_fd = s->kin.fd,
@@ -300,6 +304,27 @@ pools_answer(const struct supervisor *s)
 	return true;
 }
 
+/* A group whose new workers are not there yet may still have old ones. */
+static bool
+is_empty(const struct supervisor *s, const struct crew *wanted)
+{
+	for (const struct crew *c = s->crews; c != NULL; c = c->next) {
+		if (strcmp(c->name, wanted->name) == 0 && !crew_is_empty(c))
+			return false;
+	}
+	return true;
+}
+
+static void
+empty_count(const struct supervisor *s)
+{
+	uint64_t count = 0;
+
+	for (const struct crew *c = s->crews; c != NULL; c = c->next)
+		count += c->role == CREW_CURRENT && is_empty(s, c);
+	tally_board_set(TALLY_POOLS_EMPTY, count);
+}
+
 static void
 crews_tend(struct supervisor *s)
 {
@@ -316,6 +341,7 @@ crews_tend(struct supervisor *s)
 	doors_forget(s);
 	if (!s->kin.heir && !s->kin.left && pools_answer(s))
 		notify_alive(&s->notifier, s->now);
+	empty_count(s);
 }
 
 static int
@@ -394,6 +420,21 @@ supervisor_open(struct supervisor *s)
 	return true;
 }
 
+/* A reload may ask for more workers, and those before go last. */
+static void
+board_open(const struct pool_plan *plan)
+{
+	size_t workers = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		workers += plan->groups[i].workers;
+	if (tally_open(4 * workers + SPARE_PLACES))
+		tally_board_set(TALLY_STARTED, (uint64_t)clock_now());
+	else
+		log_event(LEVEL_WARNING, log_is("nothing_counted"),
+			  log_text("error", strerror(errno)));
+}
+
 int
 pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 {
@@ -409,6 +450,7 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 	if (run_dir == NULL)
 		abort();
 	s.status = 1;
+	board_open(plan);
 	if (!supervisor_open(&s)) {
 		if (errno == EBUSY)
 			process_file_log(plan->run_dir);
@@ -430,6 +472,7 @@ out:
 	if (s.wake_fd >= 0)
 		(void)close(s.wake_fd);
 	free(run_dir);
+	tally_close();
 	standby_release(&s);
 	calls->release(calls->to, s.plan);
 	return s.status;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/tally.h"
 
 #define EXIT_SETUP 71
 
@@ -92,6 +93,7 @@ void
 pool_child_run(const struct pool_child *c)
 {
 	supervisor_close(c);
+	tally_use(c->tally);
 	if (!signals_set() || !limits_set(c->worker.plan) ||
 	    !identity_drop(c->worker.plan) ||
 	    !process_bind(c->supervisor, c->worker.group->may_gain)) {

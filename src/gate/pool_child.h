@@ -7,12 +7,15 @@
 #include "gate/pool.h"
 #include "gate/pool_door.h"
 
+struct tally;
+
 struct pool_child {
 	const struct pool_calls *calls;
 	struct pool_worker worker;
 	struct door *doors; /* all of them: the others' are closed */
 	const struct door *own;
-	int signal_fd; /* the supervisor's, to be closed */
+	struct tally *tally; /* what it counts in */
+	int signal_fd;       /* the supervisor's, to be closed */
 	int lock_fd;
 	int kin_fd; /* -1: none */
 	pid_t supervisor;

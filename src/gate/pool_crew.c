@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "base/tally.h"
 
 /* Times in milliseconds. */
 #define START_LIMIT 60000 /* from fork until a worker serves */
@@ -94,6 +95,16 @@ crew_is_manned(const struct crew *c)
 }
 
 bool
+crew_is_empty(const struct crew *c)
+{
+	const struct worker *w = c->workers;
+
+	while (w != NULL && (!w->ready || w->killed))
+		w = w->next;
+	return w == NULL;
+}
+
+bool
 crew_wants_worker(const struct crew *c, int64_t now)
 {
 	size_t staying = count_staying(c, false);
@@ -139,6 +150,7 @@ crew_enlist(struct crew *c, int64_t now)
 	row->seen = 0;
 	row->requests = 0;
 	w->score = row;
+	w->tally = tally_take(c->name);
 	w->started = now;
 	w->next = c->workers;
 	c->workers = w;
@@ -151,10 +163,12 @@ crew_enlisted(struct crew *c, struct worker *w, pid_t pid)
 	if (pid < 0) {
 		c->workers = w->next;
 		c->next_start = w->started + PAUSE_FIRST;
+		tally_give(w->tally);
 		free(w);
 		return;
 	}
 	w->pid = pid;
+	tally_add_to(w->tally, TALLY_WORKERS_STARTED, 1);
 	log_event(LEVEL_INFO, log_is("worker_started"),
 		  log_text("pool", c->name), log_number("pid", pid));
 }
@@ -186,6 +200,7 @@ exit_log(const struct crew *c, const struct worker *w, int status)
 	bool expected =
 		w->leaving != NULL && !signalled && WEXITSTATUS(status) == 0;
 
+	tally_add_to(w->tally, TALLY_WORKERS_LOST, expected ? 0 : 1);
 	log_event(
 		expected ? LEVEL_INFO : LEVEL_WARNING, log_is("worker_exited"),
 		log_text("pool", c->name), log_number("pid", w->pid),
@@ -212,6 +227,7 @@ crew_bury(struct crew *c, pid_t pid, int status, int64_t now)
 	if (w->leaving == NULL)
 		start_delay(c, w, now);
 	*at = w->next;
+	tally_give(w->tally);
 	free(w);
 	return true;
 }
@@ -257,6 +273,7 @@ worker_look(struct crew *c, struct worker *w, int64_t now)
 		w->ready = true;
 		c->failures = 0;
 		c->served = true;
+		tally_set_in(w->tally, TALLY_WORKERS, 1);
 		log_event(LEVEL_INFO, log_is("worker_ready"),
 			  log_text("pool", c->name), log_number("pid", w->pid));
 	}

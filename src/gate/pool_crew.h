@@ -16,10 +16,13 @@
 #include "gate/pool_door.h"
 #include "gate/score.h"
 
+struct tally;
+
 struct worker {
 	struct worker *next;
 	pid_t pid;
 	struct score *score;
+	struct tally *tally; /* NULL: there was no place */
 	int64_t started;
 	int64_t kill_at;     /* 0: nothing has been asked of it */
 	const char *leaving; /* why, once it has been told to go */
@@ -72,6 +75,8 @@ bool crew_bury(struct crew *c, pid_t pid, int status, int64_t now)
 
 /* Notes who has become ready and ends who takes too long. */
 void crew_look(struct crew *c, int64_t now) NONNULL(1);
+/* Nobody serves, not even one who is about to go. */
+bool crew_is_empty(const struct crew *c) NONNULL(1);
 /* As many workers serve as are wanted. */
 bool crew_is_manned(const struct crew *c) NONNULL(1);
 /* One of its workers serves, or sees what comes. */

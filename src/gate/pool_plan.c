@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/tally.h"
 #include "gate/pool_crew.h"
 #include "gate/pool_door.h"
 
@@ -198,10 +199,17 @@ plan_adopt(struct supervisor *s, struct pool_plan *plan)
 
 /* The workers of the newest plan cannot start: back to the one before. */
 void
+plan_refuse(const char *fault)
+{
+	tally_board_add(TALLY_RELOAD_REFUSED, 1);
+	log_event(LEVEL_ERROR, log_is("reload_refused"),
+		  log_text("error", fault));
+}
+
+void
 plan_give_up(struct supervisor *s)
 {
-	log_event(LEVEL_ERROR, log_is("reload_refused"),
-		  log_text("error", "workers"));
+	plan_refuse("workers");
 	for (struct crew *c = s->crews; c != NULL; c = c->next) {
 		if (c->role != CREW_CURRENT)
 			continue;

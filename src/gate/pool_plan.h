@@ -47,6 +47,8 @@ struct supervisor {
 /* The plan is the one that counts from now on. False: nothing changed. */
 bool plan_adopt(struct supervisor *s, struct pool_plan *plan)
 	NODISCARD NONNULL(1, 2);
+/* Says and counts that a new configuration was not taken, and why. */
+void plan_refuse(const char *fault) NONNULL(1);
 /* The workers of the newest plan cannot start: back to the one before. */
 void plan_give_up(struct supervisor *s) NONNULL(1);
 /* The plan before the newest is needed no longer. */

@@ -47,6 +47,7 @@ struct req {
 	const char *if_none_match;
 	const char *require;      /* FCU_REQUIRE, which is no header */
 	const char *require_here; /* what this worker demands; NULL: nothing */
+	const char *metrics;      /* FCU_METRICS, neither */
 	const char *request_id;   /* never NULL */
 	const char *remote_address; /* "" when unknown */
 	/* The web server asks whether another request may go on (FastCGI's role

