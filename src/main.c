@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of commands. Started by a web server the program finds out by
+ * Which command runs. Started by a web server the program finds out by
  * itself what it is: CGI when GATEWAY_INTERFACE is set, FastCGI when
  * descriptor 0 is a listening socket.
  */
@@ -20,48 +20,8 @@
 #include "base/identity.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/usage.h"
 #include "gate/gate.h"
-
-struct command {
-	const char *name;
-	command_run *run;
-	const char *usage;
-};
-
-static const struct command commands[] = {
-	{"pool", command_pool, "pool [--replace]       serve by FastCGI"},
-	{"migrate", command_migrate,
-	 "migrate [plan|apply|status]  make or update the tables"},
-	{"adopt", command_adopt,
-	 "adopt [--apply] [--json]  take over a database of FastAPI Users"},
-	{"user", command_user,
-	 "user add|show|list|set|delete  manage users; see user --help"},
-	{"key", command_key,
-	 "key generate|list|rotate|retire  signing keys; see key --help"},
-	{"courier", command_courier,
-	 "courier [--once]       deliver mail, webhooks and the like"},
-	{"outbox", command_outbox,
-	 "outbox list|retry|drop  what waits to be delivered; see outbox "
-	 "--help"},
-	{"limits", command_limits,
-	 "limits list|clear      what was tried too often; see limits --help"},
-	{"check", command_check,
-	 "check [--dump|--defaults]  judge the configuration"},
-	{"version", command_version,
-	 "version                print the version"},
-};
-
-static int
-usage(FILE *to, int status)
-{
-	(void)fputs("usage: fastcgi-users [-c FILE] COMMAND [ARGUMENT ...]\n",
-		    to);
-	for (size_t i = 0; i < countof(commands); i++)
-		(void)fprintf(to, "       fastcgi-users [-c FILE] %s\n",
-			      commands[i].usage);
-	(void)fputs("See fastcgi-users(8).\n", to);
-	return status;
-}
 
 static const char *
 default_config(void)
@@ -139,13 +99,24 @@ complete_descriptors(void)
 }
 
 static int
+overview(FILE *to, int status)
+{
+	usage_overview(to);
+	return fflush(to) != 0 ? EX_IOERR : status;
+}
+
+static int
 run_command(struct invocation *in)
 {
-	for (size_t i = 0; i < countof(commands); i++)
-		if (strcmp(commands[i].name, in->argv[0]) == 0)
-			return commands[i].run(in);
-	return command_fail(EX_USAGE, "there is no command \"%s\"; try --help",
-			    in->argv[0]);
+	const struct usage_command *c = usage_command_named(in->argv[0]);
+
+	if (c == NULL)
+		return command_fail(EX_USAGE,
+				    "there is no command \"%s\"; try --help",
+				    in->argv[0]);
+	if (usage_helps(in))
+		return fflush(stdout) != 0 ? EX_IOERR : EX_OK;
+	return usage_judge(in) == OK ? c->run(in) : EX_USAGE;
 }
 
 int
@@ -174,11 +145,11 @@ main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) !=
 	       -1) {
 		if (option == 'h')
-			return usage(stdout, EX_OK);
+			return overview(stdout, EX_OK);
 		if (option == 'V')
 			return command_version(&in);
 		if (option != 'c')
-			return usage(stderr, EX_USAGE);
+			return overview(stderr, EX_USAGE);
 		in.config_path = optarg;
 	}
 	in.program = argv[0];
@@ -187,7 +158,7 @@ main(int argc, char **argv)
 	if (in.argc == 0 && gate_is_fastcgi())
 		return command_fastcgi(&in);
 	if (in.argc == 0)
-		return usage(stderr, EX_USAGE);
+		return overview(stderr, EX_USAGE);
 	optind = 0;
 	return run_command(&in);
 }

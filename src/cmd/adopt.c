@@ -11,15 +11,9 @@
 #include "cmd/database.h"
 #include "store/user_columns.h"
 
-static const char adopt_usage[] =
-	"usage: fastcgi-users [-c FILE] adopt [--apply] [--json]\n"
-	"Looks at a database of FastAPI Users and tells what is in it, what\n"
-	"stands in the way and what would be added; --apply adds it.\n";
-
 struct adopt_options {
 	bool apply;
 	bool json;
-	bool help;
 };
 
 static enum err
@@ -28,17 +22,15 @@ options_read(int argc, char **argv, struct adopt_options *out)
 	static const struct option options[] = {
 		{"apply", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == '?')
 			return ERR_USAGE;
 		out->apply = out->apply || option == 'a';
 		out->json = out->json || option == 'j';
-		out->help = out->help || option == 'h';
 	}
 	if (optind == argc)
 		return OK;
@@ -106,10 +98,6 @@ command_adopt(const struct invocation *in)
 
 	if (e != OK)
 		return command_status(e);
-	if (with.help) {
-		(void)fputs(adopt_usage, stdout);
-		return EX_OK;
-	}
 	e = command_start(in->config_path, &conf);
 	if (e == OK)
 		e = database_open(conf, false, &d);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands: one file each, a row each in main.c. All end with an exit
+ * The commands: one file each, a row each in commands.def. All end with an exit
  * status of sysexits(3), and say what went wrong in one sentence on standard
  * error.
  */
@@ -32,6 +32,7 @@ command_run command_courier;
 command_run command_outbox;
 command_run command_key;
 command_run command_limits;
+command_run command_completion;
 command_run command_version;
 
 /* The exit status that an outcome stands for; EX_OK for OK. */

@@ -13,6 +13,7 @@
 #include "base/key_ring.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/usage.h"
 #include "core/strategy.h"
 
 #define MEMORY_LIMIT ((size_t)16 * 1024 * 1024)
@@ -26,8 +27,7 @@ enum key_option {
 	OPTION_OLDER_THAN,
 	OPTION_NOW,
 	OPTION_DRY_RUN,
-	OPTION_JSON,
-	OPTION_HELP
+	OPTION_JSON
 };
 
 static const struct option options[] = {
@@ -36,18 +36,8 @@ static const struct option options[] = {
 	{"now", no_argument, NULL, OPTION_NOW},
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
-
-static const char usage[] =
-	"usage: fastcgi-users key generate [--alg ALG] [--dry-run]\n"
-	"       fastcgi-users key list [--json]\n"
-	"       fastcgi-users key rotate [--alg ALG] [--older-than DAYS] "
-	"[--now] [--dry-run]\n"
-	"       fastcgi-users key retire KID [--dry-run]\n"
-	"ALG is RS256, ES256 or EdDSA; without it, those that the backends "
-	"sign by.\n";
 
 /* What one call works on. */
 struct key_work {
@@ -61,7 +51,6 @@ struct key_work {
 	bool at_once;
 	bool dry;
 	bool json;
-	bool help;
 	bool changed;
 };
 
@@ -95,11 +84,7 @@ take_option(struct key_work *w, int option)
 	case OPTION_JSON:
 		w->json = true;
 		return OK;
-	case OPTION_HELP:
-		w->help = true;
-		return OK;
 	}
-	(void)fputs(usage, stderr);
 	return ERR_USAGE;
 }
 
@@ -434,15 +419,13 @@ read_options(const struct invocation *in, const struct key_command *c,
 	while ((option = getopt_long(argc, in->argv + 1, "", options, NULL)) !=
 	       -1)
 		TRY(take_option(w, option));
-	if (w->help)
-		return OK;
 	if (c->takes_kid && argc - optind == 1) {
 		w->kid = in->argv[1 + optind];
 		return OK;
 	}
 	if (!c->takes_kid && argc == optind)
 		return OK;
-	(void)fputs(usage, stderr);
+	(void)usage_fail(in);
 	return ERR_USAGE;
 }
 
@@ -452,13 +435,9 @@ command_key(const struct invocation *in)
 	const struct key_command *c = find_command(in);
 	struct key_work w = {0};
 
-	if (in->argc > 1 && strcmp(in->argv[1], "--help") == 0)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	if (c == NULL)
-		return fputs(usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
+		return usage_fail(in);
 	if (read_options(in, c, &w) != OK)
 		return EX_USAGE;
-	if (w.help)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	return run(in, c, &w);
 }

@@ -14,6 +14,7 @@
 #include "base/network.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "cmd/usage.h"
 
 #define PAGE_SIZE 100
 
@@ -21,8 +22,7 @@ enum limits_option {
 	OPTION_ACCOUNT = 1,
 	OPTION_NETWORK,
 	OPTION_ALL,
-	OPTION_JSON,
-	OPTION_HELP
+	OPTION_JSON
 };
 
 static const struct option options[] = {
@@ -30,24 +30,14 @@ static const struct option options[] = {
 	{"network", required_argument, NULL, OPTION_NETWORK},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
-
-static const char usage[] =
-	"usage: fastcgi-users limits list [--account E-MAIL] "
-	"[--network ADDRESS] [--json]\n"
-	"       fastcgi-users limits clear [--account E-MAIL] "
-	"[--network ADDRESS] | --all\n"
-	"Accounts and networks are kept as hashes: list shows these, and finds\n"
-	"what belongs to an address that is named.\n";
 
 struct limits_options {
 	const char *account;
 	const char *network;
 	bool all;
 	bool json;
-	bool help;
 };
 
 /* What one run needs. */
@@ -84,27 +74,24 @@ take_option(struct limits_options *o, int option)
 	case OPTION_JSON:
 		o->json = true;
 		return OK;
-	case OPTION_HELP:
-		o->help = true;
-		return OK;
 	}
-	(void)fputs(usage, stderr);
 	return ERR_USAGE;
 }
 
 static enum err
-read_options(int argc, char **argv, bool lists, struct limits_options *o)
+read_options(const struct invocation *in, bool lists, struct limits_options *o)
 {
 	bool filters;
+	int argc = in->argc - 1;
+	char **argv = in->argv + 1;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		TRY(take_option(o, option));
 	filters = o->account != NULL || o->network != NULL;
-	if (o->help ||
-	    (argc == optind && (lists ? !o->all : filters != o->all)))
+	if (argc == optind && (lists ? !o->all : filters != o->all))
 		return OK;
-	(void)fputs(usage, stderr);
+	(void)usage_fail(in);
 	return ERR_USAGE;
 }
 
@@ -290,13 +277,9 @@ command_limits(const struct invocation *in)
 	const struct subcommand *sub = find_subcommand(in);
 	struct limits_options o = {0};
 
-	if (in->argc > 1 && strcmp(in->argv[1], "--help") == 0)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	if (sub == NULL)
-		return fputs(usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
-	if (read_options(in->argc - 1, in->argv + 1, sub->lists, &o) != OK)
+		return usage_fail(in);
+	if (read_options(in, sub->lists, &o) != OK)
 		return EX_USAGE;
-	if (o.help)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	return run(in, sub, &o);
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "cmd/usage.h"
 
 #define PAGE_SIZE 100
 
@@ -25,8 +26,7 @@ enum outbox_option {
 	OPTION_AFTER,
 	OPTION_LIMIT,
 	OPTION_JSON,
-	OPTION_ALL,
-	OPTION_HELP
+	OPTION_ALL
 };
 
 static const struct option options[] = {
@@ -38,24 +38,14 @@ static const struct option options[] = {
 	{"limit", required_argument, NULL, OPTION_LIMIT},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"all", no_argument, NULL, OPTION_ALL},
-	{"help", no_argument, NULL, OPTION_HELP},
 	{0},
 };
-
-static const char usage[] =
-	"usage: fastcgi-users outbox list [FILTER ...] [--after ID] "
-	"[--limit N] [--json]\n"
-	"       fastcgi-users outbox retry ID | FILTER ... | --all\n"
-	"       fastcgi-users outbox drop ID | FILTER ... | --all\n"
-	"FILTER is one of --state waiting|dead, --event NAME, --target NAME,\n"
-	"--user ID. Without --state, retry means those that are dead.\n";
 
 struct outbox_options {
 	struct outbox_filter filter;
 	int64_t limit; /* 0: none */
 	bool json;
 	bool all;
-	bool help;
 };
 
 static enum err
@@ -103,11 +93,7 @@ take_option(struct outbox_options *o, int option)
 	case OPTION_ALL:
 		o->all = true;
 		return OK;
-	case OPTION_HELP:
-		o->help = true;
-		return OK;
 	}
-	(void)fputs(usage, stderr);
 	return ERR_USAGE;
 }
 
@@ -119,19 +105,19 @@ filters(const struct outbox_filter *f)
 }
 
 static enum err
-read_options(int argc, char **argv, bool lists, struct outbox_options *o)
+read_options(const struct invocation *in, bool lists, struct outbox_options *o)
 {
+	int argc = in->argc - 1;
+	char **argv = in->argv + 1;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		TRY(take_option(o, option));
-	if (o->help)
-		return OK;
 	if (!lists && argc - optind == 1 && !filters(&o->filter) && !o->all)
 		return take_number("outbox", argv[optind], &o->filter.id);
 	if (argc == optind && (lists || filters(&o->filter) || o->all))
 		return OK;
-	(void)fputs(usage, stderr);
+	(void)usage_fail(in);
 	return ERR_USAGE;
 }
 
@@ -302,13 +288,9 @@ command_outbox(const struct invocation *in)
 	const struct subcommand *sub = find_subcommand(in);
 	struct outbox_options o = {0};
 
-	if (in->argc > 1 && strcmp(in->argv[1], "--help") == 0)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	if (sub == NULL)
-		return fputs(usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
-	if (read_options(in->argc - 1, in->argv + 1, sub->lists, &o) != OK)
+		return usage_fail(in);
+	if (read_options(in, sub->lists, &o) != OK)
 		return EX_USAGE;
-	if (o.help)
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	return run(in, sub, &o);
 }

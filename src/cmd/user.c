@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/secret_input.h"
+#include "cmd/usage.h"
 #include "cmd/user_bulk.h"
 #include "cmd/user_options.h"
 #include "cmd/user_print.h"
@@ -386,20 +387,11 @@ command_user(const struct invocation *in)
 	const struct subcommand *sub;
 	struct user_options o;
 
-	if (in->argc < 2)
-		return fputs(user_usage, stderr) < 0 ? EX_IOERR : EX_USAGE;
-	if (strcmp(in->argv[1], "--help") == 0)
-		return fputs(user_usage, stdout) < 0 ? EX_IOERR : EX_OK;
-	sub = find_subcommand(in->argv[1]);
+	sub = in->argc > 1 ? find_subcommand(in->argv[1]) : NULL;
 	if (sub == NULL)
-		return command_fail(EX_USAGE,
-				    "user has no subcommand \"%s\"; try user "
-				    "--help",
-				    in->argv[1]);
+		return usage_fail(in);
 	if (user_options_read(&sub->syntax, in->argc - 1, in->argv + 1, &o) !=
 	    OK)
 		return EX_USAGE;
-	if ((o.given & USER_HELP) != 0)
-		return fputs(user_usage, stdout) < 0 ? EX_IOERR : EX_OK;
 	return run(in, sub, &o);
 }

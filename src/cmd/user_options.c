@@ -26,28 +26,8 @@ static const struct option options[] = {
 	{"check", no_argument, NULL, USER_CHECK},
 	{"skip-bad", no_argument, NULL, USER_SKIP_BAD},
 	{"skip-existing", no_argument, NULL, USER_SKIP_EXISTING},
-	{"help", no_argument, NULL, USER_HELP},
 	{0},
 };
-
-const char user_usage[] =
-	"usage: fastcgi-users user add E-MAIL [--superuser] [--verified]\n"
-	"           [--active=no] [--set FIELD=VALUE]...\n"
-	"           [--password-stdin | --generate-password] [--json]\n"
-	"       fastcgi-users user show E-MAIL|ID [--json]\n"
-	"       fastcgi-users user list [--after ID] [--limit N] [--json]\n"
-	"       fastcgi-users user set E-MAIL|ID [--email NEW] "
-	"[--active[=yes|no]]\n"
-	"           [--superuser[=yes|no]] [--verified[=yes|no]] "
-	"[--set FIELD=VALUE]...\n"
-	"           [--password | --password-stdin | --generate-password] "
-	"[--json]\n"
-	"       fastcgi-users user delete E-MAIL|ID\n"
-	"       fastcgi-users user export [--after ID] [--limit N] >FILE\n"
-	"       fastcgi-users user import [--check] [--skip-bad] "
-	"[--skip-existing] <FILE\n"
-	"The password is asked for, or read with --password-stdin; never from\n"
-	"an argument, which everybody on the machine could read.\n";
 
 /* --flag means yes; --flag=yes and --flag=no say it. NULL for other words. */
 static const bool *
@@ -145,8 +125,6 @@ take_option(struct user_options *o, enum user_option option)
 	case USER_SKIP_EXISTING:
 		o->skip_existing = true;
 		return OK;
-	case USER_HELP:
-		return OK;
 	}
 	return ERR_USAGE;
 }
@@ -181,18 +159,14 @@ user_options_read(const struct user_syntax *syntax, int argc, char **argv,
 
 	*out = (struct user_options){0};
 	while ((key = getopt_long(argc, argv, "", options, &which)) != -1) {
-		if (key == '?') {
-			(void)fputs(user_usage, stderr);
+		if (key == '?')
 			return ERR_USAGE;
-		}
-		if (((unsigned)key & (syntax->options | USER_HELP)) == 0) {
+		if (((unsigned)key & syntax->options) == 0) {
 			(void)command_fail(0, "user %s does not take --%s",
 					   syntax->name, options[which].name);
 			return ERR_USAGE;
 		}
 		TRY(take_option(out, (enum user_option)key));
-		if (key == USER_HELP)
-			return OK;
 	}
 	out->who = argv[optind];
 	return check_line(syntax, out, argc - optind);

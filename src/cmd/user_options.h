@@ -24,18 +24,17 @@ enum user_option {
 	USER_EMAIL = 1 << 15,
 	USER_AFTER = 1 << 16,
 	USER_LIMIT = 1 << 17,
-	USER_HELP = 1 << 18,
-	USER_FIELD = 1 << 19,
-	USER_CHECK = 1 << 20,
-	USER_SKIP_BAD = 1 << 21,
-	USER_SKIP_EXISTING = 1 << 22
+	USER_FIELD = 1 << 18,
+	USER_CHECK = 1 << 19,
+	USER_SKIP_BAD = 1 << 20,
+	USER_SKIP_EXISTING = 1 << 21
 };
 
 /* What a subcommand takes. */
 struct user_syntax {
 	const char *name;
 	bool names_user;  /* takes an operand: an address or an id */
-	unsigned options; /* those it takes, besides USER_HELP */
+	unsigned options; /* those it takes */
 	unsigned changes; /* of those, one must be given; 0: none must */
 };
 
@@ -63,13 +62,10 @@ struct user_options {
 
 /*
  * argv[0] is the subcommand. ERR_USAGE, told on standard error, when it does
- * not fit. With USER_HELP among `given` nothing else counts.
+ * not fit.
  */
 enum err user_options_read(const struct user_syntax *syntax, int argc,
 			   char **argv, struct user_options *out)
 	NODISCARD NONNULL(1, 3, 4);
-
-/* How the command is used. */
-extern const char user_usage[];
 
 #endif

@@ -69,10 +69,6 @@ def check_events():
             if not knows(text, event):
                 house.fault(f"fastcgi-users.8: log event {event} ({path}) "
                             "is missing")
-    main = house.without_comments(house.read("src/main.c"))
-    for command in re.findall(r'\{\s*"([a-z]+)",\s*command_', main):
-        if not knows(text, command):
-            house.fault(f"fastcgi-users.8: command {command} is missing")
 
 
 def check_statements():

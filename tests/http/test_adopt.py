@@ -242,7 +242,7 @@ def test_columns_of_another_name_are_asked_for(unmigrated):
 def test_it_takes_no_more_than_its_two_options(theirs):
     for arguments in (("now",), ("--force",)):
         assert run(theirs, "adopt", *arguments).returncode == USAGE
-    assert "adopt [--apply] [--json]" in run(theirs, "adopt", "--help").stdout
+    assert "--apply" in run(theirs, "adopt", "--help").stdout
 
 
 def test_a_database_that_is_not_there_is_not_made(unmigrated):

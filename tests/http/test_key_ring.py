@@ -267,8 +267,8 @@ def test_what_cannot_be_done_is_told_in_a_sentence(new_ring):
     refused(67, "there is no key", "retire", "nobody")
     refused(64, "--alg takes", "generate", "--alg", "HS256")
     refused(64, "--older-than takes days", "rotate", "--older-than", "x")
-    refused(64, "usage", "rotate", "now")
-    refused(64, "usage", "sing")
+    refused(64, "not used like that", "rotate", "now")
+    refused(64, "no action", "sing")
     again = new_ring.program_command("key", "generate").stdout
     assert "already" in again
     kept = new_ring.read("ring")

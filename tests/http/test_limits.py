@@ -136,7 +136,8 @@ def test_the_limit_holds_on_every_way_to_sign_in(network, user):
         assert network.try_login(user, backend=backend).status_code == 429
 
 
-@pytest.mark.parametrize("server", ("nginx-fd0", "apache-cgi"))
+@pytest.mark.parametrize("db, server", (("postgres", "nginx-fd0"),
+                                        ("sqlite", "apache-cgi")))
 def test_the_limit_holds_whatever_carries_the_request(house, db, server):
     """V26: Keycloak CVE-2026-9798: a process of its own for each request."""
     one = Network(house.get(db, server, settings=ON))
@@ -282,8 +283,8 @@ def test_nobody_gets_in_while_nothing_can_be_counted(new_stack, db):
     assert network.try_login(email).status_code == 200
 
 
-def test_a_sign_in_that_could_not_be_judged_is_taken_back(new_stack, db):
-    one = new_stack(db, workers=1, settings=(
+def test_a_sign_in_that_could_not_be_judged_is_taken_back(new_stack):
+    one = new_stack( workers=1, settings=(
         *ON, "password.wait_limit=1", "password.max_parallel=1"))
     network = Network(one)
     email = network.register()["email"]
@@ -294,8 +295,8 @@ def test_a_sign_in_that_could_not_be_judged_is_taken_back(new_stack, db):
     assert tries(one, "sign_in") == tries(one, "account") == 0
 
 
-def test_what_is_not_limited_costs_no_statement(new_stack, db):
-    one = new_stack(db, settings=(*ON, "log.level=debug"), workers=1)
+def test_what_is_not_limited_costs_no_statement(new_stack):
+    one = new_stack( settings=(*ON, "log.level=debug"), workers=1)
     network = Network(one)
     email = network.register()["email"]
 
@@ -321,9 +322,9 @@ def test_what_is_not_limited_costs_no_statement(new_stack, db):
 
 # Who is asking.
 
-def test_a_trusted_proxy_tells_who_is_asking(new_stack, db):
+def test_a_trusted_proxy_tells_who_is_asking(new_stack):
     """V24: allauth 65.14.2: the last address that no trusted one told."""
-    one = new_stack(db, settings=(
+    one = new_stack( settings=(
         *ON, "server.trusted_proxies={127.0.0.0/8, 192.0.2.0/24}"))
     network = Network(one)
     email = new_email()
