@@ -168,6 +168,10 @@ serve(const struct api *api, struct call *c)
 	methods = route_find(api, c);
 	if (c->rq->authorizer && c->route == NULL)
 		return ERR_FORBIDDEN;
+	/* Caddy keeps the length and drops the body where it asks. */
+	if (c->rq->body_is_short &&
+	    (c->route == NULL || c->route->who != WHO_GUARDED))
+		return ERR_BAD_REQUEST;
 	if (c->route == NULL && methods == 0)
 		return redirect(api, c);
 	if (c->route == NULL) {

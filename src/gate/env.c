@@ -300,7 +300,7 @@ says_https(const struct seen *s)
 
 /* The web server decoded any transfer coding; one that did not is broken. */
 static enum err
-body_judge(const struct req *rq, const struct seen *s)
+body_judge(struct req *rq, const struct seen *s)
 {
 	size_t length;
 	enum err e = gate_body_length(s->content_length,
@@ -308,7 +308,8 @@ body_judge(const struct req *rq, const struct seen *s)
 
 	if (e != OK)
 		return e;
-	return !is_empty(s->transfer_encoding) || length != rq->body_len
+	rq->body_is_short = length > rq->body_len;
+	return !is_empty(s->transfer_encoding) || length < rq->body_len
 		       ? ERR_BAD_REQUEST
 		       : OK;
 }

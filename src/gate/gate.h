@@ -43,10 +43,10 @@ struct gate_service {
 /*
  * The variables of RFC 3875 as name-value pairs, plus the body, become a
  * request. Values may hold any byte but NUL. Faults (bad CONTENT_LENGTH, a
- * body over the limit or shorter than told, Transfer-Encoding, …) end up in
- * rq->refused. An Authorizer (FastCGI 1.0, section 6.3) is asked about another
- * request: the variables are that one's, and neither its path nor its body is
- * judged.
+ * body over the limit or longer than told, Transfer-Encoding, …) end up in
+ * rq->refused; a body that is shorter is for the route to judge. An Authorizer
+ * (FastCGI 1.0, section 6.3) is asked about another request: the variables are
+ * that one's, and neither its path nor its body is judged.
  */
 #define GATE_PAIRS_LIMIT ((size_t)1000)
 struct gate_pair {

@@ -59,8 +59,9 @@ struct req {
 	bool https;
 	const char *body; /* NUL behind body_len bytes; never NULL */
 	size_t body_len;
-	int64_t arrived;  /* clock_monotonic milliseconds */
-	enum err refused; /* found at the gate: answer just this */
+	bool body_is_short; /* CONTENT_LENGTH told more, which did not come */
+	int64_t arrived;    /* clock_monotonic milliseconds */
+	enum err refused;   /* found at the gate: answer just this */
 	/* Who asks, where that was read before its turn; else NULL. */
 	const struct sign_in *foreseen;
 };

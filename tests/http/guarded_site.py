@@ -275,5 +275,42 @@ cgi.assign = (".cgi" => "")
         return super().is_login(answer) and answer.headers["Location"] == LOGIN
 
 
+class Caddy(Site):
+    """It has no CGI programs; its pages alone are guarded here."""
+
+    kind = "guard-caddy"
+    name = "caddy-guard.conf"
+
+    def start(self):
+        one = self.stack
+        site = self.example().replace("/run/fastcgi-users/", one.folder + "/")
+        one.write("guard-caddy.conf", f"""\
+{{
+	admin off
+	auto_https off
+}}
+http://127.0.0.1:{self.port} {{
+	handle /public/* {{
+		root * {one.path("site")}
+		file_server
+	}}
+	handle /members/told {{
+		forward_auth unix/{one.path("api.sock")} {{
+			uri /auth/check
+			copy_headers Remote-User Remote-Email
+			transport fastcgi
+		}}
+		respond "{{header.Remote-User}} {{header.Remote_User}}"
+	}}
+	{site}
+}}
+""", 0o644)
+        self.launch([stacks.find_command("caddy", "caddy"), "run", "--config",
+                     one.path("guard-caddy.conf"), "--adapter", "caddyfile"])
+
+    def is_login(self, answer):
+        return super().is_login(answer) and answer.headers["Location"] == LOGIN
+
+
 SITES = {"nginx": Nginx, "apache": Apache, "apache-fcgid": ApacheFcgid,
          "lighttpd": Lighttpd}

@@ -143,6 +143,22 @@ def test_a_body_is_neither_needed_nor_read(either):
                          cookie=cookie) == 200
 
 
+def test_only_the_guard_does_without_a_body_that_was_announced(either):
+    """As Caddy asks; anywhere else it was cut off."""
+    token = either.client.newcomer()[1]
+    length = (b"CONTENT_LENGTH", b"5")
+
+    def status(path, body):
+        return either.status((b"PATH_INFO", path), length, role=1,
+                             token=token, body=body + record(5))
+
+    for body in (b"", record(5, b"hell")):
+        assert status(b"/auth/check", body) == 204
+        for path in (b"/users/me", b"/healthz", b"/auth/register", b"/x"):
+            assert status(path, body) == 400, path
+    assert status(b"/auth/check", record(5, b"hello!")) == 400
+
+
 def test_questions_follow_each_other_on_a_kept_connection(asker):
     token = asker.client.newcomer()[1]
 

@@ -72,8 +72,8 @@ def guarded():
     yield (("/file/", "", "alias @FOLDER@/members/;"),
            ("/app/", "", proxy), ("/verified/", "verified", proxy),
            ("/super/", "superuser", proxy),
-           ("/both/", "superuser, verified", proxy),
-           ("/odd/", "verified superusr", proxy))
+           ("/both/", "superuser,verified", proxy),
+           ("/odd/", "verified,superusr", proxy))
     server.shutdown()
     server.server_close()
 
@@ -429,6 +429,18 @@ def test_the_check_tells_what_trust_costs_and_where_it_is_of_no_use(trusting):
     assert ("warning: guard.trust_signature is of no use, since the header "
             "Remote-Email=email makes every request read the user"
             ) in vain.stderr
+
+
+def test_a_status_that_envoy_takes(new_stack, db):
+    client = new_stack(db, settings=(
+        "guard.status=200", "guard.headers=" + in_braces(["A=id"]))).client
+    user, token = client.newcomer()
+
+    answer = client.get("/auth/check", token=token)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["A"] == user["id"]
+    assert client.get("/auth/check").status_code == 401
 
 
 def test_a_password_lets_nobody_in(client):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from client import access_claims, new_email
-from guarded_site import FOLDERS, PAGES, SITES
+from guarded_site import FOLDERS, PAGES, SITES, Caddy
 
 
 @pytest.fixture(scope="module", params=SITES)
@@ -175,4 +175,29 @@ def test_nginx_sends_the_file_that_a_guarded_program_names(house, db):
         assert one.get("/.files/page.html", **way).status_code == 404
         for path in ("/.users/check", "/.users/check/superuser"):
             assert one.get(path, **way).status_code == 404
+    house.end(made)
+
+
+def test_caddy_lets_users_in_and_believes_no_header(house):
+    made = house.make("sqlite", settings=Caddy.settings())
+    one = Caddy(made)
+    user, token = one.users.newcomer()
+    admin = one.users.admin()
+    forged = {"Remote-User": "root", "Remote_User": "root",
+              "REMOTE_EMAIL": "root", "FCU_REQUIRE": "", "Fcu-Require": ""}
+
+    assert one.get("/public/page.html").text == PAGES["public"]
+    for folder in FOLDERS:
+        assert one.is_login(one.get(f"/{folder}/page.html", headers=forged))
+    for headers in ({}, forged):
+        told = one.post("/members/told", token=token, headers=headers,
+                        data="a body that is the guarded one's")
+        assert told.text.split() == [user["id"]]
+        assert one.get("/members/page.html", token=token,
+                       headers=headers).text == PAGES["members"]
+        for folder in ("verified", "admins"):
+            assert one.get(f"/{folder}/page.html", token=token,
+                           headers=headers).status_code == 403
+            assert one.get(f"/{folder}/page.html", token=admin,
+                           headers=headers).text == PAGES[folder]
     house.end(made)

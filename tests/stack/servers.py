@@ -188,7 +188,7 @@ http {{
         for location, demand, directive in self.stack.guarded:
             several += self.substitute(
                 one, ("/guarded/", location),
-                ('require "";', f'require "{demand}";'),
+                ("/.users/check/;", f"/.users/check/{demand};"),
                 ("proxy_pass http://127.0.0.1:8000;",
                  directive.replace("@FOLDER@", self.stack.folder))) + brace
         return text[:start] + several + others + text[end:]
