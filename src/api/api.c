@@ -6,6 +6,7 @@
 #include "api/bound.h"
 #include "api/guard.h"
 #include "api/metrics.h"
+#include "api/page.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/sign_in.h"
@@ -236,6 +237,8 @@ api_serve(const struct api *api, struct ctx *cx, struct req *rq,
 		rs->retry_after = cx->retry_after;
 	if (e != OK && rq->authorizer)
 		guard_refuse(&c, e);
+	else if (e != OK && c.route != NULL && route_is_page(c.route))
+		page_problem(&c, e);
 	else if (e != OK)
 		resp_problem(rs, e);
 	rs->head_only = rq->method == METHOD_HEAD;

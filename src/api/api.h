@@ -47,10 +47,11 @@ struct call {
 	const struct provider_settings *provider; /* of a PROVIDER or ASSOCIATE
 						   * route */
 	struct input input;
-	const char *id;     /* what stands for {id}, NULL without */
-	struct user user;   /* who asks; id is NULL for nobody */
-	struct token token; /* by which he was recognised */
-	struct user target; /* whom {id} names */
+	const char *form_secret; /* that page_token goes by; NULL: not yet */
+	const char *id;          /* what stands for {id}, NULL without */
+	struct user user;        /* who asks; id is NULL for nobody */
+	struct token token;      /* by which he was recognised */
+	struct user target;      /* whom {id} names */
 };
 
 typedef enum err route_handler(struct call *c);
@@ -62,6 +63,7 @@ typedef enum err route_handler(struct call *c);
 
 /* The schemas of its bodies and queries, each beside the handler that reads it.
  */
+extern const struct schema pages_schema;
 extern const struct schema login_schema;
 extern const struct schema register_schema;
 extern const struct schema change_schema;
@@ -95,6 +97,13 @@ enum err user_render(struct call *c, const struct user *u)
 
 /* A session of the backend for c->user, and the transport's answer. */
 enum err login_answer(struct call *c) NODISCARD NONNULL(1);
+
+/* The transport's answer to who has been signed out of c->backend. */
+void sign_out_answer(struct call *c) NONNULL(1);
+
+/* The mail that post_request_verify sends, asked for this address. */
+enum err request_verify_for(struct call *c, const char *email)
+	NODISCARD NONNULL(1, 2);
 
 /* The detail of a refusal with a reason: {"code": …, "reason": …}. */
 void reason_detail(struct resp *rs, enum err e, const char *reason)

@@ -140,6 +140,15 @@ end_named(struct call *c)
 						 : OK;
 }
 
+void
+sign_out_answer(struct call *c)
+{
+	if (is_bearer(c->backend))
+		resp_empty(c->rs, 204);
+	else
+		send_cookie(c->rs, c->backend, "", 0);
+}
+
 /* POST …/logout: 204, and an empty cookie where there was one. */
 enum err
 post_logout(struct call *c)
@@ -147,9 +156,6 @@ post_logout(struct call *c)
 	TRY(end_named(c));
 	TRY(sign_in_end(c->cx, &c->token));
 	log_event(LEVEL_INFO, log_is("logout"), log_text("user", c->user.id));
-	if (is_bearer(c->backend))
-		resp_empty(c->rs, 204);
-	else
-		send_cookie(c->rs, c->backend, "", 0);
+	sign_out_answer(c);
 	return OK;
 }

@@ -5,6 +5,7 @@
 
 #include "api/guard.h"
 #include "api/openapi.h"
+#include "api/page.h"
 #include "base/tally.h"
 #include "core/reset.h"
 #include "core/setup.h"
@@ -60,6 +61,12 @@ route_at(size_t number)
 	return number < countof(routes) ? &routes[number] : NULL;
 }
 
+static bool
+has_pages(const struct config *conf)
+{
+	return conf->pages.enabled && page_backend(conf) != NULL;
+}
+
 /* How often a row is bound: not at all where it is switched off. */
 static size_t
 mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
@@ -71,10 +78,10 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return conf->openapi.enabled;
 	case MOUNT_DOCS:
 		return conf->openapi.enabled && conf->openapi.docs &&
-		       page_has_files(mem, conf, PAGE_DOCS);
+		       docs_has_files(mem, conf, PAGE_DOCS);
 	case MOUNT_REDOC:
 		return conf->openapi.enabled && conf->openapi.redoc &&
-		       page_has_files(mem, conf, PAGE_REDOC);
+		       docs_has_files(mem, conf, PAGE_REDOC);
 	case MOUNT_HEALTH:
 		return conf->routes.health;
 	case MOUNT_METRICS:
@@ -84,6 +91,13 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return 1;
 	case MOUNT_GUARD:
 		return conf->guard.enabled;
+	case MOUNT_CHANGE_PASSWORD:
+	case MOUNT_PAGE:
+		return has_pages(conf);
+	case MOUNT_PAGE_RESET:
+		return has_pages(conf) && reset_is_on(conf);
+	case MOUNT_PAGE_VERIFY:
+		return has_pages(conf) && verify_is_on(conf);
 	case MOUNT_RESET:
 		return reset_is_on(conf);
 	case MOUNT_VERIFY:
@@ -137,12 +151,19 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	case MOUNT_DOCS:
 	case MOUNT_REDOC:
 	case MOUNT_SETUP:
+	case MOUNT_CHANGE_PASSWORD:
 		break;
 	case MOUNT_AUTH:
 	case MOUNT_GUARD:
 	case MOUNT_RESET:
 	case MOUNT_VERIFY:
 		b->prefix = conf->routes.auth;
+		break;
+	case MOUNT_PAGE:
+	case MOUNT_PAGE_RESET:
+	case MOUNT_PAGE_VERIFY:
+		b->prefix = conf->pages.prefix;
+		b->backend = page_backend(conf);
 		break;
 	case MOUNT_USERS:
 		b->prefix = conf->routes.users;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/guard.h"
+#include "api/page.h"
 #include "api/route.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -72,15 +73,25 @@ is_from_here(const struct call *c)
 	return rq->origin == NULL || is_own_origin(rq);
 }
 
+/* What would be done is not done for another site, whoever holds the cookie; a
+ * page's form is not taken from one at all. */
+static bool
+minds_origin(const struct call *c)
+{
+	if (!is_unsafe(c->rq->method))
+		return false;
+	if (route_is_page(c->route))
+		return true;
+	/* A guarded request is another server's to judge: nothing is done
+	 * here. */
+	return c->route->who != WHO_ANYBODY && c->route->who != WHO_GUARDED &&
+	       c->cx->conf->sessions.check_origin && carries_our_cookie(c);
+}
+
 static enum err
 check_origin(const struct call *c)
 {
-	/* A guarded request is another server's to judge: nothing is done
-	 * here. */
-	if (c->route->who == WHO_ANYBODY || c->route->who == WHO_GUARDED ||
-	    !is_unsafe(c->rq->method) || !c->cx->conf->sessions.check_origin)
-		return OK;
-	if (!carries_our_cookie(c) || is_from_here(c))
+	if (!minds_origin(c) || is_from_here(c))
 		return OK;
 	log_event(LEVEL_WARNING, log_is("cross_site_refused"),
 		  log_text("origin", c->rq->origin),
@@ -147,7 +158,8 @@ checks_find_user(struct call *c, token_reader *read)
 static bool
 asks_who(const struct call *c)
 {
-	return c->route->who != WHO_ANYBODY && c->route->who != WHO_VISITOR;
+	return c->route->who != WHO_ANYBODY && c->route->who != WHO_VISITOR &&
+	       !route_is_page(c->route);
 }
 
 bool
@@ -183,6 +195,8 @@ wants_verified(const struct call *c)
 static enum err
 check_who(struct call *c)
 {
+	if (route_is_page(c->route))
+		return page_admit(c);
 	if (!asks_who(c))
 		return OK;
 	if (c->route->who == WHO_GUARDED)

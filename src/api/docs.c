@@ -54,7 +54,8 @@ static const char redoc_page[] =
 	     "</body>\n</html>\n";
 
 bool
-page_has_files(struct arena *mem, const struct config *conf, enum page page)
+docs_has_files(struct arena *mem, const struct config *conf,
+	       enum docs_page page)
 {
 	static const char *const files[] = {
 		[PAGE_DOCS] = "docs/swagger-ui-bundle.js",

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "api/route.h"
+#include "api/page.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "http/cookie.h"
@@ -59,39 +59,41 @@ static const struct field callback_fields[] = {
 const struct schema callback_schema = {.fields = callback_fields,
 				       .count = countof(callback_fields)};
 
-static bool
-is_association(const struct call *c)
+static enum oauth_purpose
+purpose_of(const struct call *c)
 {
-	return c->route->mount == MOUNT_ASSOCIATE;
+	return c->route->mount == MOUNT_ASSOCIATE ? OAUTH_ASSOCIATE
+						  : OAUTH_LOGIN;
 }
 
 /* As the reference derives it: the configured one, else our own callback
  * under the address that the request was sent to. */
 static enum err
-redirect_of(const struct call *c, const char **out)
+redirect_of(const struct call *c, enum oauth_purpose purpose, const char **out)
 {
 	const struct provider_settings *p = c->provider;
-	const char *prefix;
+	bool associates = purpose == OAUTH_ASSOCIATE;
+	const char *path;
 
-	*out = is_association(c) ? p->associate_redirect_url : p->redirect_url;
+	*out = associates ? p->associate_redirect_url : p->redirect_url;
 	if (**out != '\0')
 		return OK;
-	prefix = route_own_url(c->rq, c->prefix);
-	if (prefix == NULL)
-		return ERR_BAD_REQUEST;
-	*out = arena_printf(c->cx->mem, "%s/callback", prefix);
-	return OK;
+	path = arena_printf(c->cx->mem, "%s%s/%s/callback",
+			    c->cx->conf->routes.auth,
+			    associates ? "/associate" : "", p->title);
+	*out = route_own_url(c->rq, path);
+	return *out != NULL ? OK : ERR_BAD_REQUEST;
 }
 
 static enum err
-way_of(const struct call *c, struct oauth_way *way)
+way_of(const struct call *c, enum oauth_purpose purpose, struct oauth_way *way)
 {
 	*way = (struct oauth_way){
 		.provider = c->provider,
-		.purpose = is_association(c) ? OAUTH_ASSOCIATE : OAUTH_LOGIN,
-		.user_id = is_association(c) ? c->user.id : NULL,
+		.purpose = purpose,
+		.user_id = purpose == OAUTH_ASSOCIATE ? c->user.id : NULL,
 	};
-	return redirect_of(c, &way->redirect);
+	return redirect_of(c, purpose, &way->redirect);
 }
 
 static void
@@ -112,22 +114,31 @@ send_csrf_cookie(struct call *c, const char *value)
 	cookie_set(c->rs, &cookie);
 }
 
+enum err
+authorize_begin(struct call *c, enum oauth_purpose purpose,
+		const struct text_list *scopes, const char **url)
+{
+	struct oauth_way way;
+	const char *cookie;
+
+	TRY(way_of(c, purpose, &way));
+	TRY(oauth_begin(c->cx, &way, scopes, url, &cookie));
+	send_csrf_cookie(c, cookie);
+	return OK;
+}
+
 /* GET …/authorize: 200 with the address at the provider, and the cookie. */
 enum err
 get_oauth_authorize(struct call *c)
 {
 	struct authorize in = {0};
 	struct authorization answer;
-	struct oauth_way way;
-	const char *cookie;
 
 	input_read_query(c->cx->mem, &c->input, &authorize_schema, &in);
-	TRY(way_of(c, &way));
-	TRY(oauth_begin(c->cx, &way, &in.scopes, &answer.authorization_url,
-			&cookie));
+	TRY(authorize_begin(c, purpose_of(c), &in.scopes,
+			    &answer.authorization_url));
 	resp_json(c->rs, c->route->status);
 	object_render(&c->rs->body, &authorization_schema, &answer);
-	send_csrf_cookie(c, cookie);
 	return OK;
 }
 
@@ -165,13 +176,12 @@ read_return(struct call *c, struct oauth_identity *who)
 	if (c->rq->cookie != NULL)
 		back.cookie = cookie_value(c->cx->mem, c->rq->cookie,
 					   c->cx->conf->oauth.cookie_name);
-	TRY(way_of(c, &way));
+	TRY(way_of(c, purpose_of(c), &way));
 	return oauth_finish(c->cx, &way, &back, who);
 }
 
-/* GET …/callback of a sign-in: the backend's answer to a login. */
-enum err
-get_oauth_callback(struct call *c)
+static enum err
+sign_in(struct call *c)
 {
 	struct oauth_identity who;
 
@@ -182,9 +192,16 @@ get_oauth_callback(struct call *c)
 	return login_answer(c);
 }
 
-/* GET …/callback of an association: 200 with the user. */
+/* GET …/callback of a sign-in: the backend's answer to a login, or where a page
+ * began it, that page's. */
 enum err
-get_oauth_associate_callback(struct call *c)
+get_oauth_callback(struct call *c)
+{
+	return page_way_is_open(c) ? page_way_end(c, sign_in) : sign_in(c);
+}
+
+static enum err
+associate(struct call *c)
 {
 	struct oauth_identity who;
 	struct user after = {0};
@@ -192,4 +209,12 @@ get_oauth_associate_callback(struct call *c)
 	TRY(read_return(c, &who));
 	TRY(oauth_associate(c->cx, c->provider, &who, &c->token, &after));
 	return user_render(c, &after);
+}
+
+/* GET …/callback of an association: 200 with the user, or the account's page
+ * where that began it. */
+enum err
+get_oauth_associate_callback(struct call *c)
+{
+	return page_way_is_open(c) ? page_way_end(c, associate) : associate(c);
 }

@@ -20,11 +20,11 @@ struct openapi {
 };
 
 /* The pages under their settings. */
-enum page { PAGE_DOCS, PAGE_REDOC };
+enum docs_page { PAGE_DOCS, PAGE_REDOC };
 
 /* Whether the folder of www holds what the page cannot do without. */
-bool page_has_files(struct arena *mem, const struct config *conf,
-		    enum page page) NONNULL(1, 2);
+bool docs_has_files(struct arena *mem, const struct config *conf,
+		    enum docs_page page) NONNULL(1, 2);
 
 /* "auth_jwt_login_auth_jwt_login_post": the operation's unique id. */
 const char *openapi_operation_id(const struct api *api,

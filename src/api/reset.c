@@ -71,6 +71,12 @@ post_forgot_password(struct call *c)
 	return request_token(c, EVENT_AFTER_FORGOT_PASSWORD);
 }
 
+enum err
+request_verify_for(struct call *c, const char *email)
+{
+	return event_request(c->cx, EVENT_AFTER_REQUEST_VERIFY, email);
+}
+
 /* POST /auth/request-verify-token: 202 with null. */
 enum err
 post_request_verify(struct call *c)

@@ -71,9 +71,8 @@ config_resolve(struct reading *r)
 		c->password.max_parallel = processors();
 }
 
-/* "" or "/a/b": what may stand in front of a route. */
-static const char *
-prefix_fault(const char *prefix)
+const char *
+config_prefix_fault(const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -94,7 +93,7 @@ static void
 prefix_check(struct reading *r, const char *section, size_t number,
 	     const char *setting, const char *prefix)
 {
-	const char *why = prefix_fault(prefix);
+	const char *why = config_prefix_fault(prefix);
 
 	if (why != NULL)
 		config_blame(r, section, number, setting, "\"%s\" %s", prefix,
@@ -382,6 +381,7 @@ config_check(struct reading *r)
 	memory_check(r);
 	needed_check(r);
 	config_check_guard(r);
+	config_check_pages(r);
 	config_check_names(r);
 	config_check_fields(r);
 	config_check_delivery(r);

@@ -150,9 +150,8 @@ told_check(struct reading *r, const char *setting, const struct text_list *list,
 	}
 }
 
-/* What a Location may hold, and a browser goes to from any page. */
-static bool
-is_address(const char *text)
+bool
+config_is_address(const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f)
@@ -179,7 +178,7 @@ config_check_guard(struct reading *r)
 
 	told_check(r, "headers", &g->headers, header_name_fault);
 	told_check(r, "variables", &g->variables, variable_name_fault);
-	if (*g->login_url != '\0' && !is_address(g->login_url))
+	if (*g->login_url != '\0' && !config_is_address(g->login_url))
 		config_blame(r, "guard", 0, "login_url",
 			     "\"%s\" is neither a path such as /login nor an "
 			     "http or https address",

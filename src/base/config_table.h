@@ -165,6 +165,16 @@ void config_check_names(struct reading *r) NONNULL(1);
 /* The part that is about who is let in elsewhere. */
 void config_check_guard(struct reading *r) NONNULL(1);
 
+/* The part that is about the pages. */
+void config_check_pages(struct reading *r) NONNULL(1);
+
+/* Whether a Location may hold the text and a browser goes there from any page:
+ * a path on this host, or an http or https address. */
+bool config_is_address(const char *text) NONNULL(1);
+
+/* NULL when the text can stand in front of routes: "" or "/a/b". */
+const char *config_prefix_fault(const char *text) NONNULL(1);
+
 /* The same for the providers: what a preset knows, and whether all is there. */
 void providers_resolve(struct reading *r) NONNULL(1);
 void providers_check(struct reading *r) NONNULL(1);

@@ -292,6 +292,32 @@ account_update(struct ctx *cx, const struct user *before,
 	return OK;
 }
 
+/* What one transaction that ends sessions needs. */
+struct ending {
+	struct ctx *cx;
+	const char *id;
+};
+
+static enum err
+end_body(struct db *db, void *arg)
+{
+	const struct ending *e = arg;
+
+	TRY(user_lock(db, e->cx->mem, e->id));
+	return sign_in_end_others(e->cx, e->id, NULL);
+}
+
+enum err
+account_end_sessions(struct ctx *cx, const char *user_id)
+{
+	struct ending e = {cx, user_id};
+
+	TRY(db_transact(cx->db, end_body, &e));
+	log_event(LEVEL_INFO, log_is("sessions_ended"),
+		  log_text("user", user_id));
+	return OK;
+}
+
 /* What one transaction of a deletion needs. */
 struct deletion {
 	struct ctx *cx;

@@ -72,6 +72,10 @@ enum err account_update(struct ctx *cx, const struct user *before,
 			const struct actor *by, struct user *out,
 			const char **reason) NODISCARD NONNULL(1, 2, 3, 5, 6);
 
+/* Ends all sessions of a user. ERR_NOT_FOUND when there is none. */
+enum err account_end_sessions(struct ctx *cx, const char *user_id)
+	NODISCARD NONNULL(1, 2);
+
 /*
  * Deletes a user, when no program refuses: ERR_DELETE_USER_REFUSED with
  * *reason, ERR_HOOK_FAILED. Programs take their time, so the rights of `by`

@@ -40,6 +40,20 @@ enum err password_judge(struct ctx *cx, const char *plain,
 			const struct user *about, const char **reason)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
+/*
+ * How good a password is, for who is choosing one: refused by the settings
+ * (programs are not asked), or by how much there is to guess.
+ */
+enum password_strength {
+	PASSWORD_IS_TOO_SHORT,
+	PASSWORD_IS_COMMON, /* or too long */
+	PASSWORD_IS_FAIR,
+	PASSWORD_IS_GOOD,
+	PASSWORD_IS_STRONG
+};
+enum password_strength password_strength(struct ctx *cx, const char *plain)
+	NONNULL(1, 2);
+
 /* A new PHC string with the configured parameters. ERR_BUSY past
  * cx->hash_deadline. */
 enum err password_hash(struct ctx *cx, const char *plain, const char **out)

@@ -10,6 +10,8 @@
 
 #define COMMON_SIZE 16 /* the longest common password and its NUL */
 #define GENERATED_SIZE 20
+#define GOOD_LENGTH 11
+#define STRONG_LENGTH 16
 
 /* Rows of one size: no pointers that each process would have to relocate. */
 static const char common_passwords[][COMMON_SIZE] = {
@@ -67,6 +69,42 @@ policy_judge(struct ctx *cx, const char *plain, const char **reason)
 		return ERR_INVALID_PASSWORD;
 	}
 	return OK;
+}
+
+/* Characters that are not the ones before them, or next to those: a row of
+ * equal ones, and 12345, are hardly more than one to guess. */
+static size_t
+count_surprises(const char *plain)
+{
+	size_t count = 0;
+	char before = '\0';
+
+	for (; *plain != '\0'; plain++) {
+		int step = *plain - before;
+
+		if (step < -1 || step > 1)
+			count++;
+		before = *plain;
+	}
+	return count;
+}
+
+enum password_strength
+password_strength(struct ctx *cx, const char *plain)
+{
+	size_t least = (size_t)cx->conf->password.min_length;
+	size_t len = strlen(plain);
+	const char *reason;
+	size_t count;
+
+	if (policy_judge(cx, plain, &reason) != OK)
+		return text_utf8_count(plain, len) < least
+			       ? PASSWORD_IS_TOO_SHORT
+			       : PASSWORD_IS_COMMON;
+	count = count_surprises(plain);
+	if (count < GOOD_LENGTH)
+		return PASSWORD_IS_FAIR;
+	return count < STRONG_LENGTH ? PASSWORD_IS_GOOD : PASSWORD_IS_STRONG;
 }
 
 enum err

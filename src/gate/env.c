@@ -41,6 +41,7 @@ struct seen {
 	const char *request_id;
 	const char *fetch_site;
 	const char *if_none_match;
+	const char *accept_language;
 	const char *require;
 	const char *remote_user;
 	const char *remote_password;
@@ -98,6 +99,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_IF_NONE_MATCH", if_none_match, LAST_COUNTS),
 	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_X_FORWARDED_FOR", forwarded_for, LAST_COUNTS),
+	VARIABLE("HTTP_ACCEPT_LANGUAGE", accept_language, LAST_COUNTS),
 	VARIABLE("REDIRECT_FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
@@ -439,6 +441,7 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.origin = s.origin,
 		.fetch_site = s.fetch_site,
 		.if_none_match = s.if_none_match,
+		.accept_language = s.accept_language,
 		.require = s.require,
 		.require_here = service->require,
 		.authorizer = role == GATE_AUTHORIZER,

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/html.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
 
-static void
-write_escaped(struct buf *out, const char *text)
+/* Those that HTML has no place for. */
+static bool
+is_out_of_place(unsigned char c)
+{
+	return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f ||
+	       c == 0xff;
+}
+
+void
+html_text(struct buf *out, const char *text)
 {
 	static const char *const entities[256] = {
 		['&'] = "&amp;",  ['<'] = "&lt;",    ['>'] = "&gt;",
@@ -14,10 +23,12 @@ write_escaped(struct buf *out, const char *text)
 	};
 
 	for (; *text != '\0'; text++) {
-		const char *entity = entities[(unsigned char)*text];
+		unsigned char c = (unsigned char)*text;
 
-		if (entity != NULL)
-			buf_text(out, entity);
+		if (entities[c] != NULL)
+			buf_text(out, entities[c]);
+		else if (is_out_of_place(c))
+			buf_text(out, "\xef\xbf\xbd");
 		else
 			buf_char(out, *text);
 	}
@@ -44,7 +55,7 @@ html_write(struct buf *out, const char *page, const struct html_value *values,
 			buf_char(out, *page++);
 			continue;
 		}
-		write_escaped(out, v->text);
+		html_text(out, v->text);
 		page += strlen(v->mark);
 	}
 }

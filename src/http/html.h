@@ -6,6 +6,13 @@
 #include "base/attr.h"
 #include "base/buf.h"
 
+/*
+ * A text as HTML, in element content or between the quotes of an attribute.
+ * What no document may hold, control characters and the byte 0xff that stands
+ * for what was no text, becomes U+FFFD.
+ */
+void html_text(struct buf *out, const char *text) NONNULL(1, 2);
+
 struct html_value {
 	const char *mark; /* "@title@" */
 	const char *text;

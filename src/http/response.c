@@ -18,6 +18,7 @@ static const struct reason reasons[] = {
 	{201, "Created"},
 	{202, "Accepted"},
 	{204, "No Content"},
+	{303, "See Other"},
 	{304, "Not Modified"},
 	{307, "Temporary Redirect"},
 	{400, "Bad Request"},

@@ -9,7 +9,8 @@ TOP = os.environ.get("srcdir") or os.path.join(os.path.dirname(__file__),
                                                "..", "..")
 BUILD = os.environ.get("builddir") or TOP
 # Made by the build, also where that is done in the folder of the sources.
-GENERATED = {"src/db/migrations.c", "src/core/mail_defaults.c"}
+GENERATED = {"src/db/migrations.c", "src/core/mail_defaults.c",
+             "src/api/page_data.c"}
 
 faults = []
 

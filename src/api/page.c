@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/page.h"
+
+#include <string.h>
+
+#include "api/bound.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "core/account.h"
+#include "core/password.h"
+#include "core/sign_in.h"
+#include "http/body.h"
+#include "http/router.h"
+
+/* What a page asks of an address or a form is read by name. */
+const struct schema pages_schema = {0};
+
+#define LANGUAGE_COOKIE "fcu_language"
+#define LANGUAGE_LIFETIME 31536000
+
+const struct page *
+page_find(const char *path, const struct page_form **form)
+{
+	*form = NULL;
+	for (size_t i = 0; i < page_count; i++) {
+		for (size_t k = 0; k < pages[i].count; k++)
+			if (strcmp(pages[i].forms[k].path, path) == 0)
+				*form = &pages[i].forms[k];
+		if (*form != NULL || strcmp(pages[i].path, path) == 0)
+			return &pages[i];
+	}
+	return NULL;
+}
+
+bool
+route_is_page(const struct route *r)
+{
+	return r->who == WHO_PAGE_VISITOR || r->who == WHO_PAGE_USER ||
+	       r->who == WHO_PAGE_SUPERUSER;
+}
+
+const struct backend_settings *
+page_backend(const struct config *conf)
+{
+	for (size_t i = 0; i < conf->backend_count; i++)
+		if (strcmp(conf->backend[i].transport, "cookie") == 0)
+			return &conf->backend[i];
+	return NULL;
+}
+
+const char *
+page_address(const struct call *c, const char *path)
+{
+	return arena_printf(c->cx->mem, "%s%s%s",
+			    route_encode_path(c->cx->mem, c->rq->mount),
+			    c->cx->conf->pages.prefix, path);
+}
+
+/* What a Location holds and no browser reads as something else. */
+static bool
+is_plain(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text >= 0x7f || *text == '\\')
+			return false;
+	return true;
+}
+
+/* "/app" allows /app, /app/x, /app?x, and not /apple. */
+static bool
+is_within(const char *text, const char *place)
+{
+	size_t len = strlen(place);
+
+	if (strncmp(text, place, len) != 0)
+		return false;
+	return (len > 0 && place[len - 1] == '/') || text[len] == '\0' ||
+	       strchr("/?#", text[len]) != NULL;
+}
+
+const char *
+page_return_to(const struct config *conf, const char *text)
+{
+	const struct text_list *places = &conf->pages.return_to;
+
+	if (!is_plain(text) || (text[0] == '/' && text[1] == '/') ||
+	    strstr(text, "/../") != NULL || strstr(text, "/./") != NULL)
+		return NULL;
+	if (places->count == 0 && text[0] == '/')
+		return text;
+	for (size_t i = 0; i < places->count; i++)
+		if (is_within(text, places->items[i]))
+			return text;
+	return NULL;
+}
+
+static const char *
+parameter(const struct call *c, const char *name)
+{
+	const char *value =
+		c->input.form != NULL ? form_value(c->input.form, name) : NULL;
+
+	return value != NULL && json_text_is_clean(value) ? value : NULL;
+}
+
+/* As the address says, which is kept; else the cookie, the browser's own
+ * wish, the configured one. */
+static const struct page_language *
+language_of(struct call *c)
+{
+	const struct page_language *l = NULL;
+	const char *text = parameter(c, "language");
+
+	if (text != NULL)
+		l = page_language_named(text);
+	if (l != NULL) {
+		page_cookie(c, LANGUAGE_COOKIE, l->tag, LANGUAGE_LIFETIME);
+		return l;
+	}
+	text = page_cookie_value(c, LANGUAGE_COOKIE);
+	if (text != NULL)
+		l = page_language_named(text);
+	if (l == NULL)
+		l = page_language_accepted(c->rq->accept_language);
+	if (l == NULL)
+		l = page_language_named(c->cx->conf->pages.language);
+	return l;
+}
+
+static void
+view_open(struct page_view *v, struct call *c, const struct page *page)
+{
+	const char *back = parameter(c, "return_to");
+
+	*v = (struct page_view){.c = c, .page = page};
+	v->language = language_of(c);
+	if (back != NULL)
+		v->return_to = page_return_to(c->cx->conf, back);
+}
+
+void
+page_send_to(struct call *c, const char *address)
+{
+	resp_empty(c->rs, 303);
+	resp_header(c->rs, "Location", address);
+}
+
+const char *
+page_place_signed_in(const struct call *c, const char *return_to)
+{
+	const char *place = c->cx->conf->pages.after_sign_in;
+
+	if (return_to != NULL)
+		return return_to;
+	return *place != '\0' ? place : page_address(c, "/account");
+}
+
+/* GET …: 200 with the page. Who is signed in need not do it again. */
+enum err
+get_page(struct call *c)
+{
+	const struct page_form *form;
+	const struct page *page = page_find(c->route->path, &form);
+	struct page_view v;
+
+	view_open(&v, c, page);
+	if (c->user.id != NULL && form != NULL && form->next == NULL) {
+		page_send_to(c, page_place_signed_in(c, v.return_to));
+		return OK;
+	}
+	v.said = page_said(c);
+	page_write(&v, c->route->status);
+	return OK;
+}
+
+/*
+ * A form as the document that the handler reads: an empty element is none, or
+ * takes the value away where a field may have none.
+ */
+static void
+member_add(struct buf *b, const struct call *c, const char *name,
+	   bool is_nullable)
+{
+	const char *value = form_value(c->input.form, name);
+
+	if (value == NULL || (*value == '\0' && !is_nullable))
+		return;
+	buf_text(b, b->len > 1 ? "," : "");
+	json_write_text(b, name);
+	buf_char(b, ':');
+	if (*value == '\0')
+		buf_text(b, "null");
+	else
+		json_write_text(b, value);
+}
+
+static enum err
+document_read(struct call *c, const struct page_form *form)
+{
+	const struct user_fields *custom = c->api->custom.fields;
+	struct json_fault fault;
+	struct buf b;
+
+	buf_init(&b, c->cx->mem, 256);
+	buf_char(&b, '{');
+	for (size_t i = 0; i < form->count; i++)
+		member_add(&b, c, form->fields[i].name, false);
+	for (size_t i = 0; form->has_custom && i < custom->count; i++)
+		if (custom->items[i].write == ACCESS_SELF)
+			member_add(&b, c, custom->items[i].name,
+				   custom->items[i].is_nullable);
+	buf_char(&b, '}');
+	c->input.kind = INPUT_JSON;
+	return json_parse(c->cx->mem, b.data, b.len, JSON_BODY,
+			  &c->input.document, &fault);
+}
+
+static void
+take_cookies(struct resp *rs, const struct resp *answer)
+{
+	static const char cookie[] = "Set-Cookie: ";
+	const char *line = answer->headers.data;
+
+	while (*line != '\0') {
+		size_t len = strcspn(line, "\n") + 1;
+
+		if (text_starts(line, cookie))
+			buf_add(&rs->headers, line, len);
+		line += len;
+	}
+}
+
+enum err
+page_run(struct call *c, route_handler *handler)
+{
+	struct resp *rs = c->rs;
+	struct resp answer;
+	enum err e;
+
+	resp_init(&answer, rs->mem);
+	c->rs = &answer;
+	e = handler(c);
+	c->rs = rs;
+	rs->detail = answer.detail;
+	take_cookies(rs, &answer);
+	return e;
+}
+
+/* The password of who sits there, for what cannot be undone. */
+static enum err
+confirm(struct page_view *v)
+{
+	struct call *c = v->c;
+	const char *password = parameter(c, "current_password");
+	struct page_fault fault = {.field = "current_password"};
+	struct user same = {0};
+	enum err e = ERR_LOGIN_BAD_CREDENTIALS;
+
+	fault.key = "fault.missing";
+	if (password != NULL && *password != '\0') {
+		fault.key = "fault.current_password";
+		e = account_authenticate(c->cx, c->user.email, password, &same);
+	}
+	if (e == ERR_LOGIN_BAD_CREDENTIALS)
+		v->faults[v->fault_count++] = fault;
+	else if (e == OK && strcmp(same.id, c->user.id) != 0)
+		return ERR_UNAUTHORIZED;
+	return e;
+}
+
+static enum err
+run(struct page_view *v, const struct page_form *form)
+{
+	struct call *c = v->c;
+
+	if (form->needs_password)
+		TRY(confirm(v));
+	TRY(document_read(c, form));
+	return page_run(c, form->handler);
+}
+
+static void
+leave(struct page_view *v, const struct page_form *form)
+{
+	if (form->said != NULL)
+		page_say_next(v->c, form->said);
+	page_send_to(v->c, form->next != NULL
+				   ? page_address(v->c, form->next)
+				   : page_place_signed_in(v->c, v->return_to));
+}
+
+static void
+show_again(struct page_view *v, const struct page_form *form, enum err e)
+{
+	v->sent = form;
+	if (e == ERR_TOO_MANY_REQUESTS)
+		v->c->rs->retry_after = v->c->cx->retry_after;
+	if (v->fault_count == 0)
+		page_faults_read(v, e);
+	resp_failure(v->c->rs, e);
+	page_write(v, v->c->rs->status);
+}
+
+/* POST …: 303 to where a success leads, or the page again, with what is
+ * wrong. */
+enum err
+post_page(struct call *c)
+{
+	const struct page_form *form;
+	const struct page *page = page_find(c->route->path, &form);
+	struct page_view v;
+	enum err e;
+
+	view_open(&v, c, page);
+	if (!page_token_fits(c, form->path)) {
+		v.faults[v.fault_count++] =
+			(struct page_fault){.key = "fault.form_expired"};
+		show_again(&v, form, ERR_FORBIDDEN);
+		return OK;
+	}
+	e = run(&v, form);
+	if (e == ERR_UNAUTHORIZED)
+		return e;
+	if (e == OK)
+		leave(&v, form);
+	else
+		show_again(&v, form, e);
+	return OK;
+}
+
+static void
+ask_to_sign_in(struct call *c)
+{
+	struct buf b;
+	bool is_read = c->rq->method == METHOD_GET;
+
+	buf_init(&b, c->cx->mem, 128);
+	buf_text(&b, page_address(c, "/sign-in"));
+	if (is_read) {
+		buf_char(&b, '?');
+		url_parameter(&b, "return_to", page_address(c, c->route->path));
+	}
+	page_send_to(c, b.data);
+}
+
+void
+page_problem(struct call *c, enum err e)
+{
+	struct page_view v;
+
+	if (e == ERR_UNAUTHORIZED) {
+		ask_to_sign_in(c);
+		return;
+	}
+	view_open(&v, c, NULL);
+	page_faults_read(&v, e);
+	resp_failure(c->rs, e);
+	page_write(&v, c->rs->status);
+}
+
+/* Anybody who is none of ours is a visitor. */
+static enum err
+find_visitor(struct call *c)
+{
+	const char *text = checks_token(c, c->backend);
+	struct user user = {0};
+	struct token token = {0};
+	enum err e;
+
+	if (text == NULL)
+		return OK;
+	e = sign_in_read(c->cx, c->backend, text, &user, &token);
+	if (e == ERR_BAD_TOKEN || (e == OK && !user.is_active))
+		return OK;
+	TRY(e);
+	c->user = user;
+	c->token = token;
+	return OK;
+}
+
+enum err
+page_admit(struct call *c)
+{
+	TRY(find_visitor(c));
+	if (c->route->who == WHO_PAGE_VISITOR)
+		return OK;
+	if (c->user.id == NULL)
+		return ERR_UNAUTHORIZED;
+	if (c->route->who == WHO_PAGE_SUPERUSER && !c->user.is_superuser)
+		return ERR_FORBIDDEN;
+	return OK;
+}
+
+/* POST /password-strength: 200 with the word for it, for who is typing one. */
+enum err
+post_password_strength(struct call *c)
+{
+	static const char *const words[] = {
+		[PASSWORD_IS_TOO_SHORT] = "too_short",
+		[PASSWORD_IS_COMMON] = "common",
+		[PASSWORD_IS_FAIR] = "fair",
+		[PASSWORD_IS_GOOD] = "good",
+		[PASSWORD_IS_STRONG] = "strong",
+	};
+	const char *password = parameter(c, "password");
+
+	if (password == NULL)
+		return ERR_BAD_REQUEST;
+	resp_json(c->rs, c->route->status);
+	json_write_text(&c->rs->body,
+			words[password_strength(c->cx, password)]);
+	return OK;
+}
+
+/* GET /.well-known/change-password: 303 to where that is (W3C, A Well-Known
+ * URL for Changing Passwords). */
+enum err
+get_change_password(struct call *c)
+{
+	page_send_to(c, page_address(c, "/account#account-password"));
+	return OK;
+}
+
+/* GET /pages/FILE: 200 with it, 304 for who has it. */
+enum err
+get_page_file(struct call *c)
+{
+	const char *version = parameter(c, "v");
+	const struct page_file *f = NULL;
+	const char *tag;
+
+	for (size_t i = 0; i < page_file_count; i++)
+		if (strcmp(page_files[i].name, c->id) == 0)
+			f = &page_files[i];
+	if (f == NULL)
+		return ERR_NOT_FOUND;
+	tag = arena_printf(c->cx->mem, "\"%s\"", f->version);
+	c->rs->cache_control =
+		version != NULL && strcmp(version, f->version) == 0
+			? "public, max-age=31536000, immutable"
+			: "no-cache";
+	resp_header(c->rs, "ETag", tag);
+	if (c->rq->if_none_match != NULL &&
+	    strcmp(c->rq->if_none_match, tag) == 0) {
+		resp_empty(c->rs, 304);
+		return OK;
+	}
+	c->rs->status = c->route->status;
+	resp_header(c->rs, "Content-Type", f->type);
+	buf_add(&c->rs->body, f->bytes, f->size);
+	return OK;
+}

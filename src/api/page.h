@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pages that people see. A page is a row of a table: its forms, their
+ * fields, and which handler of the API does what a form asks for. So a page
+ * is one more rendering of what the API does, and has no rules of its own.
+ */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include "api/page_text.h"
+#include "api/route.h"
+#include "core/oauth.h"
+
+/* An element of a form. The name is that of the handler's schema. */
+struct page_field {
+	const char *name;
+	const char *label;        /* key of a text */
+	const char *type;         /* of an input element */
+	const char *autocomplete; /* WHATWG HTML, autofill; NULL: off */
+	const char *hint;         /* key of a text, NULL: none */
+	/* One that is configured: its label, its kind, its value. */
+	const struct user_field *custom;
+};
+
+struct page_view;
+
+struct page_form {
+	const char *path; /* below the pages' prefix */
+	/* Its texts: KEY.title where a page has several, KEY.intro where there
+	 * is one, KEY.button. */
+	const char *key;
+	const struct page_field *fields;
+	size_t count;
+	bool has_custom;     /* and the configured fields that users write */
+	bool is_dangerous;   /* the button warns */
+	bool needs_password; /* the current one, in "current_password" */
+	route_handler *handler;
+	const char
+		*next; /* where a success leads; NULL: as one was sent here */
+	const char *said; /* key of what is said there; NULL: nothing */
+	/* Whether it is offered; NULL: always. */
+	bool (*is_offered)(const struct page_view *v);
+};
+
+struct page {
+	const char *path; /* below the pages' prefix */
+	const char
+		*key; /* its texts: KEY.title, KEY.intro where there is one */
+	const struct page_form *forms;
+	size_t count;
+	/* What stands before the forms and behind them; NULL: nothing. */
+	void (*before)(struct page_view *v);
+	void (*after)(struct page_view *v);
+};
+
+/* What is wrong with what was sent. */
+struct page_fault {
+	const char *field; /* NULL: with the form as a whole */
+	const char *key;   /* of the text */
+	const char *name;  /* that {name} of it stands for `value`; NULL */
+	const char *value;
+};
+
+#define PAGE_FAULTS_LIMIT 64
+
+/* A page on its way out. */
+struct page_view {
+	struct call *c;
+	const struct page *page; /* NULL: nothing but a fault */
+	const struct page_language *language;
+	struct buf *out;
+	const struct page_form *sent; /* what was not taken; NULL */
+	const char *said;             /* key, NULL */
+	const char *return_to;        /* where one goes when signed in; NULL */
+	struct page_fault faults[PAGE_FAULTS_LIMIT];
+	size_t fault_count;
+};
+
+/* The pages, and the one that has the path or a form with it, and that form
+ * (NULL: the page itself); NULL for none. */
+extern const struct page pages[];
+extern const size_t page_count;
+const struct page *page_find(const char *path, const struct page_form **form)
+	NONNULL(1, 2);
+
+/* The backend that pages sign in with, the first one with cookies; NULL: no
+ * pages then. */
+const struct backend_settings *page_backend(const struct config *conf)
+	NONNULL(1);
+
+/* An address below the pages' prefix, as a browser needs it. On cx->mem. */
+const char *page_address(const struct call *c, const char *path)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* A place that may be gone to: the text when pages.return_to allows it, NULL
+ * when not. */
+const char *page_return_to(const struct config *conf, const char *text)
+	NONNULL(1);
+
+/* Whether its answers are pages, failures too. */
+bool route_is_page(const struct route *r) NONNULL(1);
+
+/* The check that stands before a page's handler: who this is.
+ * ERR_UNAUTHORIZED, ERR_FORBIDDEN. */
+enum err page_admit(struct call *c) NODISCARD NONNULL(1);
+
+/* An outcome as a page, for who may not see the one that he asked for. */
+void page_problem(struct call *c, enum err e) NONNULL(1);
+
+/*
+ * page_provider.c: a way through a provider that a page began, told by a
+ * cookie, ends on a page: the outcome of `finish` is shown there.
+ */
+bool page_way_is_open(const struct call *c) NONNULL(1);
+enum err page_way_end(struct call *c, route_handler *finish)
+	NODISCARD NONNULL(1, 2);
+/* A link to each provider; `path` is that of the way's beginning, to which its
+ * name is put, `key` that of the link's text. */
+void page_providers_write(struct page_view *v, const char *path,
+			  const char *key) NONNULL(1, 2, 3);
+
+/* oauth.c: the address at c->provider to go to, and the cookie for it. */
+enum err authorize_begin(struct call *c, enum oauth_purpose purpose,
+			 const struct text_list *scopes, const char **url)
+	NODISCARD NONNULL(1, 3, 4);
+
+/* Where who is signed in goes: to where he wanted, if he may. */
+const char *page_place_signed_in(const struct call *c, const char *return_to)
+	RETURNS_NONNULL NONNULL(1);
+
+/* A handler's answer is the API's: of it a page keeps the cookies, and the
+ * detail of a failure. */
+enum err page_run(struct call *c, route_handler *handler)
+	NODISCARD NONNULL(1, 2);
+
+/* 303: GET that address (RFC 9110, section 15.4.4). */
+void page_send_to(struct call *c, const char *address) NONNULL(1, 2);
+
+/* page_write.c: the document. */
+void page_write(struct page_view *v, int status) NONNULL(1);
+
+/* page_form.c: a form. */
+void page_form_write(struct page_view *v, const struct page_form *f)
+	NONNULL(1, 2);
+
+/* page_fault.c: what an outcome of a handler means for the form. */
+void page_faults_read(struct page_view *v, enum err e) NONNULL(1);
+void page_fault_write(struct page_view *v, const struct page_fault *f)
+	NONNULL(1, 2);
+
+/*
+ * page_token.c: what proves that a form was made for this browser: an HMAC of
+ * its path by the session's token, or without a session by a cookie that was
+ * set when the form was shown.
+ */
+const char *page_token(struct call *c, const char *path)
+	RETURNS_NONNULL NONNULL(1, 2);
+bool page_token_fits(struct call *c, const char *path) NONNULL(1, 2);
+
+/* What a browser sends back of page_cookie; NULL: nothing. */
+const char *page_cookie_value(const struct call *c, const char *name)
+	NONNULL(1, 2);
+
+/* What is said on the next page that is shown: key, NULL: nothing any more. */
+void page_say_next(struct call *c, const char *key) NONNULL(1);
+const char *page_said(struct call *c) NONNULL(1);
+
+/* A cookie of the pages for this browser session or `seconds`. */
+void page_cookie(struct call *c, const char *name, const char *value,
+		 int64_t seconds) NONNULL(1, 2, 3);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Signing in with somebody else's account, by pages. */
+#include <string.h>
+
+#include "api/page.h"
+#include "base/json.h"
+#include "base/url.h"
+#include "http/body.h"
+#include "http/html.h"
+
+#define WAY_COOKIE "fcu_way"
+#define WAY_NOWHERE "-" /* no place in particular is to be returned to */
+
+/* How providers spell themselves, where that is not their name here with a
+ * capital. */
+static const struct {
+	const char *name;
+	const char *spelling;
+} spellings[] = {
+	{"franceconnect", "FranceConnect"},
+	{"github", "GitHub"},
+	{"linkedin", "LinkedIn"},
+	{"openid", "OpenID"},
+};
+
+static const char *
+spelling_of(struct arena *mem, const char *name)
+{
+	char *text = arena_text(mem, name);
+
+	for (size_t i = 0; i < countof(spellings); i++)
+		if (strcmp(spellings[i].name, name) == 0)
+			return spellings[i].spelling;
+	if (*text >= 'a' && *text <= 'z')
+		*text = (char)(*text - 'a' + 'A');
+	return text;
+}
+
+static const struct provider_settings *
+provider_named(const struct config *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->provider_count; i++)
+		if (strcmp(conf->provider[i].title, name) == 0)
+			return &conf->provider[i];
+	return NULL;
+}
+
+void
+page_providers_write(struct page_view *v, const char *path, const char *key)
+{
+	const struct config *conf = v->c->cx->conf;
+	struct arena *mem = v->c->cx->mem;
+
+	for (size_t i = 0; i < conf->provider_count; i++) {
+		const char *name = conf->provider[i].title;
+		struct buf address;
+
+		buf_init(&address, mem, 64);
+		buf_text(&address, page_address(v->c, path));
+		buf_text(&address, name);
+		if (v->return_to != NULL) {
+			buf_char(&address, '?');
+			url_parameter(&address, "return_to", v->return_to);
+		}
+		buf_text(v->out, "<a class=\"button other\" rel=\"nofollow\" "
+				 "href=\"");
+		html_text(v->out, address.data);
+		buf_text(v->out, "\">");
+		page_write_text(v->out, page_say(v->language, key), "provider",
+				spelling_of(mem, name));
+		buf_text(v->out, "</a>\n");
+	}
+}
+
+static enum err
+begin(struct call *c, enum oauth_purpose purpose)
+{
+	static const struct text_list usual_scopes = {0};
+	const char *back = c->input.form != NULL
+				   ? form_value(c->input.form, "return_to")
+				   : NULL;
+	const char *url;
+
+	c->provider = provider_named(c->cx->conf, c->id);
+	if (c->provider == NULL)
+		return ERR_NOT_FOUND;
+	if (back != NULL)
+		back = page_return_to(c->cx->conf, back);
+	TRY(authorize_begin(c, purpose, &usual_scopes, &url));
+	page_cookie(c, WAY_COOKIE, back != NULL ? back : WAY_NOWHERE,
+		    c->cx->conf->tokens.state_lifetime);
+	page_send_to(c, url);
+	return OK;
+}
+
+/* GET …/sign-in/{provider}: 303 to the provider. */
+enum err
+get_page_provider(struct call *c)
+{
+	return begin(c, OAUTH_LOGIN);
+}
+
+/* GET …/account/connect/{provider}: 303 to the provider. */
+enum err
+get_page_connect(struct call *c)
+{
+	return begin(c, OAUTH_ASSOCIATE);
+}
+
+bool
+page_way_is_open(const struct call *c)
+{
+	return c->cx->conf->pages.enabled &&
+	       page_backend(c->cx->conf) != NULL &&
+	       page_cookie_value(c, WAY_COOKIE) != NULL;
+}
+
+enum err
+page_way_end(struct call *c, route_handler *finish)
+{
+	const char *back =
+		page_return_to(c->cx->conf, page_cookie_value(c, WAY_COOKIE));
+	enum err e;
+
+	c->backend = page_backend(c->cx->conf);
+	e = page_run(c, finish);
+	page_cookie(c, WAY_COOKIE, "", 0);
+	if (e != OK) {
+		page_problem(c, e);
+		return OK;
+	}
+	if (c->route->mount == MOUNT_ASSOCIATE)
+		page_say_next(c, "said.connected");
+	page_send_to(c, c->route->mount == MOUNT_ASSOCIATE
+				? page_address(c, "/account")
+				: page_place_signed_in(c, back));
+	return OK;
+}
