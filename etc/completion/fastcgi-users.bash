@@ -160,8 +160,8 @@ _fastcgi_users()
 	case "$command $action" in
 	' ') words='pool migrate adopt user key courier outbox limits check completion version -c --config --help --version' ;;
 	'pool ') words='--replace --help' ;;
-	'migrate ') words='plan apply status --help' ;;
-	'adopt ') words='--apply --json --help' ;;
+	'migrate ') words='--quiet plan apply status --help' ;;
+	'adopt ') words='--apply --json --quiet --help' ;;
 	'user ') words='add show list set delete export import --help' ;;
 	'key ') words='generate list rotate retire --help' ;;
 	'courier ') words='--once --help' ;;
@@ -171,15 +171,15 @@ _fastcgi_users()
 	'completion ') words='bash zsh --help' ;;
 	'version ') words='--help' ;;
 	'migrate plan') words='--help' ;;
-	'migrate apply') words='--help' ;;
+	'migrate apply') words='--quiet --help' ;;
 	'migrate status') words='--help' ;;
 	'user add') words='--superuser --verified --active --set --password-stdin --generate-password --json --help' ;;
 	'user show') words='--json --help' ;;
 	'user list') words='--after --limit --json --help' ;;
 	'user set') words='--email --active --superuser --verified --set --password --password-stdin --generate-password --json --help' ;;
 	'user delete') words='--help' ;;
-	'user export') words='--after --limit --help' ;;
-	'user import') words='--check --skip-bad --skip-existing --help' ;;
+	'user export') words='--after --limit --quiet --help' ;;
+	'user import') words='--check --skip-bad --skip-existing --quiet --help' ;;
 	'key generate') words='--alg --dry-run --help' ;;
 	'key list') words='--json --help' ;;
 	'key rotate') words='--alg --older-than --now --dry-run --help' ;;

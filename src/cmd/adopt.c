@@ -9,11 +9,13 @@
 #include "cmd/adoption.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "cmd/progress.h"
 #include "store/user_columns.h"
 
 struct adopt_options {
 	bool apply;
 	bool json;
+	bool quiet;
 };
 
 static enum err
@@ -22,6 +24,7 @@ options_read(int argc, char **argv, struct adopt_options *out)
 	static const struct option options[] = {
 		{"apply", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'j'},
+		{"quiet", no_argument, NULL, 'q'},
 		{0},
 	};
 	int option;
@@ -31,6 +34,7 @@ options_read(int argc, char **argv, struct adopt_options *out)
 			return ERR_USAGE;
 		out->apply = out->apply || option == 'a';
 		out->json = out->json || option == 'j';
+		out->quiet = out->quiet || option == 'q';
 	}
 	if (optind == argc)
 		return OK;
@@ -64,27 +68,50 @@ print(struct database *d, const struct adoption *a,
 		(void)puts("nothing was changed");
 }
 
+/* Asked before each step, which may take long in a large table. */
+static enum err
+check_step(void *arg, struct db *db, struct arena *mem,
+	   const struct migration *next, const char **why)
+{
+	struct progress *p = arg;
+
+	progress_name(p, next->name, p->done + 1);
+	return adoption_check(NULL, db, mem, next, why);
+}
+
+static enum err
+apply(struct database *d, struct progress *p, const char **why)
+{
+	const struct migrate_watch watch = {.check = check_step, .arg = p};
+	struct user_columns columns = {0};
+	enum err e = migrate_apply(d->db, d->mem, clock_now(), &watch, why);
+
+	if (e != OK)
+		return e;
+	progress_name(p, "columns", p->done + 1);
+	return user_columns_add(d->db, d->mem, &columns, why);
+}
+
 static enum err
 adopt(struct database *d, const struct adopt_options *with)
 {
-	static const struct migrate_watch watch = {.check = adoption_check};
-	struct user_columns columns = {0};
 	struct adoption found;
 	const char *why = NULL;
-	enum err e = adoption_examine(d->db, d->mem, &found, &why);
-	bool applied = false;
+	struct progress p;
+	bool applies;
+	enum err e;
 
+	/* All users are counted and compared. */
+	progress_begin(&p, "adopt", PROGRESS_STEPS, with->quiet);
+	progress_name(&p, "looking at the tables", 0);
+	e = adoption_examine(d->db, d->mem, &found, &why);
+	applies = e == OK && found.outcome == OK && with->apply;
+	if (applies)
+		e = apply(d, &p, &why);
+	progress_end(&p);
 	if (e != OK)
 		return fail(e, why);
-	if (found.outcome == OK && with->apply) {
-		e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
-		if (e == OK)
-			e = user_columns_add(d->db, d->mem, &columns, &why);
-		if (e != OK)
-			return fail(e, why);
-		applied = true;
-	}
-	print(d, &found, with, applied);
+	print(d, &found, with, applies);
 	return found.outcome;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "db/migrate.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +11,8 @@
 #include "cmd/adoption.h"
 #include "cmd/command.h"
 #include "cmd/database.h"
+#include "cmd/progress.h"
+#include "cmd/usage.h"
 #include "store/user_columns.h"
 
 static enum err
@@ -20,10 +23,29 @@ fail(enum err e, const char *why)
 	return e;
 }
 
+/* What a run of apply shows while it works. */
+struct applying {
+	struct progress progress;
+	int64_t first; /* the version of the first step that is pending */
+};
+
+/* Asked before each step, which may take long in a large table. */
+static enum err
+check_step(void *arg, struct db *db, struct arena *mem,
+	   const struct migration *next, const char **why)
+{
+	struct applying *a = arg;
+
+	progress_name(&a->progress, next->name, next->version - a->first);
+	return adoption_check(NULL, db, mem, next, why);
+}
+
 static void
 say_applied(void *arg, const struct migration *done)
 {
-	(void)arg;
+	struct applying *a = arg;
+
+	progress_hide(&a->progress);
 	(void)printf("applied %04lld %s\n", (long long)done->version,
 		     done->name);
 }
@@ -37,18 +59,39 @@ say_added(const struct user_column *c)
 }
 
 static enum err
-run_apply(struct database *d)
+apply(struct database *d, struct applying *a, struct user_columns *columns,
+      const char **why)
 {
-	struct migrate_watch watch = {
-		.check = adoption_check,
+	const struct migrate_watch watch = {
+		.check = check_step,
 		.applied = say_applied,
+		.arg = a,
 	};
+	struct migrate_state state = {0};
+	enum err e = migrate_state(d->db, d->mem, &state, why);
+
+	if (e != OK)
+		return e;
+	a->first = state.version + 1;
+	a->progress.total = (int64_t)state.pending_count;
+	e = migrate_apply(d->db, d->mem, clock_now(), &watch, why);
+	if (e != OK)
+		return e;
+	progress_name(&a->progress, "columns", a->progress.total);
+	return user_columns_add(d->db, d->mem, columns, why);
+}
+
+static enum err
+run_apply(struct database *d, bool quiet)
+{
 	struct user_columns columns = {0};
 	const char *why = NULL;
-	enum err e = migrate_apply(d->db, d->mem, clock_now(), &watch, &why);
+	struct applying a = {0};
+	enum err e;
 
-	if (e == OK)
-		e = user_columns_add(d->db, d->mem, &columns, &why);
+	progress_begin(&a.progress, "migrate", PROGRESS_STEPS, quiet);
+	e = apply(d, &a, &columns, &why);
+	progress_end(&a.progress);
 	if (e != OK)
 		return fail(e, why);
 	for (size_t i = 0; i < columns.count; i++)
@@ -75,13 +118,14 @@ plan_columns(struct database *d, const struct user_columns *columns)
 }
 
 static enum err
-run_plan(struct database *d)
+run_plan(struct database *d, bool quiet)
 {
 	struct migrate_state state = {0};
 	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e = migrate_state(d->db, d->mem, &state, &why);
 
+	(void)quiet;
 	if (e == OK)
 		e = user_columns_find(d->db, d->mem, &columns, &why);
 	if (e != OK)
@@ -102,13 +146,14 @@ run_plan(struct database *d)
 }
 
 static enum err
-run_status(struct database *d)
+run_status(struct database *d, bool quiet)
 {
 	struct migrate_state state = {0};
 	struct user_columns columns = {0};
 	const char *why = NULL;
 	enum err e = migrate_state(d->db, d->mem, &state, &why);
 
+	(void)quiet;
 	if (e == OK)
 		e = user_columns_find(d->db, d->mem, &columns, &why);
 	if (e != OK)
@@ -130,7 +175,7 @@ run_status(struct database *d)
 
 struct subcommand {
 	const char *name;
-	enum err (*run)(struct database *d);
+	enum err (*run)(struct database *d, bool quiet);
 	bool creates; /* a database file that is not there */
 };
 
@@ -149,23 +194,44 @@ find_subcommand(const char *name)
 	return NULL;
 }
 
+/* What is to be run; NULL where the line says nothing that there is. */
+static const struct subcommand *
+read_line(int argc, char **argv, bool *quiet)
+{
+	static const struct option options[] = {
+		{"quiet", no_argument, NULL, 'q'},
+		{0},
+	};
+	int option;
+
+	*quiet = false;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'q')
+			return NULL;
+		*quiet = true;
+	}
+	if (argc - optind > 1)
+		return NULL;
+	return find_subcommand(optind < argc ? argv[optind] : "apply");
+}
+
 int
 command_migrate(const struct invocation *in)
 {
-	const struct subcommand *sub =
-		find_subcommand(in->argc > 1 ? in->argv[1] : "apply");
+	const struct subcommand *sub;
 	struct config *conf = NULL;
 	struct database d = {0};
+	bool quiet;
 	enum err e;
 
-	if (sub == NULL || in->argc > 2)
-		return command_fail(EX_USAGE,
-				    "migrate takes plan, apply or status");
+	sub = read_line(in->argc, in->argv, &quiet);
+	if (sub == NULL)
+		return usage_fail(in);
 	e = command_start(in->config_path, &conf);
 	if (e == OK)
 		e = database_open(conf, sub->creates, &d);
 	if (e == OK)
-		e = sub->run(&d);
+		e = sub->run(&d, quiet);
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;
 	database_close(&d);

@@ -317,8 +317,10 @@ static const struct subcommand {
 	{{"list", false, USER_AFTER | USER_LIMIT | USER_JSON, 0}, run_list},
 	{{"set", true, CHANGES | USER_JSON, CHANGES}, run_set},
 	{{"delete", true, 0, 0}, run_delete},
-	{{"export", false, USER_AFTER | USER_LIMIT, 0}, run_export},
-	{{"import", false, USER_CHECK | USER_SKIP_BAD | USER_SKIP_EXISTING, 0},
+	{{"export", false, USER_AFTER | USER_LIMIT | USER_QUIET, 0},
+	 run_export},
+	{{"import", false,
+	  USER_CHECK | USER_SKIP_BAD | USER_SKIP_EXISTING | USER_QUIET, 0},
 	 user_import},
 };
 

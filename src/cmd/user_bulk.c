@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "cmd/user_line.h"
 #include "cmd/user_print.h"
 #include "store/user_many.h"
@@ -42,12 +45,29 @@ page_write(struct arena *mem, const struct user *users, size_t count)
 	return OK;
 }
 
+/* How many will be written, where that can be told; counting reads the whole
+ * table, so only for somebody who looks. */
 static enum err
-export_run(struct db *db, struct arena *mem, struct user_options *o)
+export_total(struct db *db, struct arena *mem, const struct user_options *o,
+	     struct progress *p)
+{
+	int64_t all = 0;
+
+	if (!p->on || *o->after != '\0')
+		return OK;
+	TRY(user_count_all(db, mem, &all));
+	p->total = o->limit > 0 && o->limit < all ? o->limit : all;
+	return OK;
+}
+
+static enum err
+export_run(struct db *db, struct arena *mem, struct user_options *o,
+	   struct progress *p)
 {
 	int64_t left = o->limit > 0 ? o->limit : INT64_MAX;
 	size_t count = 1;
 
+	TRY(export_total(db, mem, o, p));
 	/* A page's memory is given back before the next, so that any number
 	 * of users fits. */
 	while (count > 0 && left > 0) {
@@ -58,6 +78,7 @@ export_run(struct db *db, struct arena *mem, struct user_options *o)
 			      &count));
 		TRY(page_write(mem, users, count));
 		left -= (int64_t)count;
+		progress_step(p, p->done + (int64_t)count);
 		if (count > 0)
 			(void)snprintf(o->after, sizeof(o->after), "%s",
 				       users[count - 1].id);
@@ -70,8 +91,14 @@ enum err
 user_export(struct ctx *cx, struct user_options *o)
 {
 	struct arena *mem = arena_open(BATCH_KEPT, BATCH_MEMORY);
-	enum err e = export_run(cx->db, mem, o);
+	struct progress p;
+	enum err e;
 
+	/* A line between those of the file would be for nobody. */
+	progress_begin(&p, "export", PROGRESS_USERS,
+		       o->quiet || isatty(STDOUT_FILENO) == 1);
+	e = export_run(cx->db, mem, o, &p);
+	progress_end(&p);
 	arena_close(mem);
 	return e;
 }
@@ -100,12 +127,15 @@ struct import {
 	int64_t imported;
 	int64_t there;
 	int64_t refused;
+	int64_t bytes;
+	struct progress progress;
 };
 
 static void
 refuse(struct import *im, int64_t line, const char *why)
 {
 	im->refused++;
+	progress_hide(&im->progress);
 	(void)command_fail(0, "line %lld: %s", (long long)line, why);
 }
 
@@ -119,10 +149,14 @@ line_read(struct import *im, size_t *len)
 	*len = 0;
 	if (c == EOF)
 		return false;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(stdin))
+	for (; c != EOF && c != '\n'; c = getc_unlocked(stdin)) {
 		if (*len < LINE_LIMIT)
 			im->line[(*len)++] = (char)c;
+		else
+			im->bytes++;
+	}
 	im->line_number++;
+	im->bytes += (int64_t)*len + (c == '\n');
 	return true;
 }
 
@@ -310,6 +344,7 @@ static enum err
 stop(struct import *im, int64_t imported)
 {
 	im->imported = imported;
+	progress_hide(&im->progress);
 	(void)command_fail(0,
 			   "stopped: nothing from line %lld on is imported; "
 			   "all before it is",
@@ -333,19 +368,36 @@ batch_run(struct import *im)
 	e = batch_write(im);
 	if (e == ERR_INVALID)
 		return stop(im, imported);
-	if (e != OK)
-		(void)command_fail(0, "stopped within lines %lld to %lld",
-				   (long long)im->first_line,
-				   (long long)im->line_number);
+	if (e == OK)
+		return OK;
+	progress_hide(&im->progress);
+	(void)command_fail(0, "stopped within lines %lld to %lld",
+			   (long long)im->first_line,
+			   (long long)im->line_number);
 	return e;
 }
 
 static enum err
 import_run(struct import *im)
 {
-	while (!im->ended)
+	while (!im->ended) {
 		TRY(batch_run(im));
+		progress_step(&im->progress, im->bytes);
+	}
 	return im->refused > 0 ? ERR_INVALID : OK;
+}
+
+/* What is left of a file; 0 of anything else. */
+static int64_t
+input_size(void)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	return at < 0 || st.st_size <= at ? 0 : st.st_size - at;
 }
 
 enum err
@@ -359,7 +411,12 @@ user_import(struct ctx *cx, struct user_options *o)
 		abort();
 	im.cx.mem = arena_open(BATCH_KEPT, BATCH_MEMORY);
 	(void)setvbuf(stdin, NULL, _IOFBF, STREAM_BUFFER);
+	progress_begin(&im.progress, o->check ? "check" : "import",
+		       PROGRESS_BYTES, o->quiet);
+	im.progress.total = input_size();
+	progress_step(&im.progress, 0);
 	e = import_run(&im);
+	progress_end(&im.progress);
 	o->told = e == ERR_INVALID;
 	(void)printf("%lld %s, %lld there already, %lld refused\n",
 		     (long long)im.imported,

@@ -26,6 +26,7 @@ static const struct option options[] = {
 	{"check", no_argument, NULL, USER_CHECK},
 	{"skip-bad", no_argument, NULL, USER_SKIP_BAD},
 	{"skip-existing", no_argument, NULL, USER_SKIP_EXISTING},
+	{"quiet", no_argument, NULL, USER_QUIET},
 	{0},
 };
 
@@ -124,6 +125,9 @@ take_option(struct user_options *o, enum user_option option)
 		return OK;
 	case USER_SKIP_EXISTING:
 		o->skip_existing = true;
+		return OK;
+	case USER_QUIET:
+		o->quiet = true;
 		return OK;
 	}
 	return ERR_USAGE;

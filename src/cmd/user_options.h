@@ -27,7 +27,8 @@ enum user_option {
 	USER_FIELD = 1 << 18,
 	USER_CHECK = 1 << 19,
 	USER_SKIP_BAD = 1 << 20,
-	USER_SKIP_EXISTING = 1 << 21
+	USER_SKIP_EXISTING = 1 << 21,
+	USER_QUIET = 1 << 22
 };
 
 /* What a subcommand takes. */
@@ -57,6 +58,7 @@ struct user_options {
 	bool check;         /* of import: nothing is written */
 	bool skip_bad;      /* lines that are refused stop nothing */
 	bool skip_existing; /* users who are there are no fault */
+	bool quiet;         /* no progress is shown */
 	bool told;          /* why it fails has been said */
 };
 

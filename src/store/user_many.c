@@ -260,3 +260,21 @@ user_find_taken(struct db *db, struct arena *mem, const struct user *users,
 	}
 	return OK;
 }
+
+static const struct db_statement count_all = {
+	.name = "user_count_all",
+	.sql = "SELECT count(*) FROM {user}",
+	.result = "i",
+	.reads_only = true,
+};
+
+enum err
+user_count_all(struct db *db, struct arena *mem, int64_t *out)
+{
+	struct db_rows rows;
+	enum err e = db_query(db, mem, &count_all, NULL, 0, &rows);
+
+	if (e == OK)
+		*out = rows.cells[0].number;
+	return e;
+}

@@ -43,4 +43,8 @@ enum err user_find_taken(struct db *db, struct arena *mem,
 			 const struct user *users, size_t count,
 			 enum user_taken *out) NODISCARD NONNULL(1, 2, 3, 5);
 
+/* How many users there are; reads the whole table. */
+enum err user_count_all(struct db *db, struct arena *mem, int64_t *out)
+	NODISCARD NONNULL(1, 2, 3);
+
 #endif

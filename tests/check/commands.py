@@ -79,7 +79,11 @@ def check_manual(actions, options):
         for name in sorted(taken.get(whole, set()) - told):
             if command not in ("outbox",) or "filters" not in item:
                 house.fault(f"fastcgi-users.8: {whole} --{name} is missing")
-        for name in sorted(told - taken.get(whole, set()) - {"help"}):
+        # An item without an action in its first line is about all of them.
+        whose = taken.get(whole, set()) if whole in items else set().union(
+            *(names for about, names in taken.items()
+              if about.split()[0] == command))
+        for name in sorted(told - whose - {"help"}):
             house.fault(f"fastcgi-users.8: {whole} has no --{name}")
 
 
