@@ -23,6 +23,11 @@ if [ -n "$said" ]; then
 	echo "$said"
 	exit 1
 fi
+# Without it no worker could enter the sandbox of its own, nor serve.
+grep -q '^SystemCallFilter=.*\<seccomp\>' "$folder/fastcgi-users.service" || {
+	echo "fastcgi-users.service: seccomp is not allowed"
+	exit 1
+}
 # In tenths: less than 2.0.
 systemd-analyze security --no-pager --offline=true --threshold=19 \
 	"$folder/fastcgi-users.service" >"$folder/report" || {
