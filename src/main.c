@@ -20,15 +20,34 @@
 #include "base/identity.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/home_place.h"
 #include "cmd/usage.h"
 #include "gate/gate.h"
 
-static const char *
-default_config(void)
-{
-	const char *path = getenv("FASTCGI_USERS_CONFIG");
+/* A program that is one file has no other place than its own. */
+#ifdef STATIC_PROGRAM
+#define HAS_PLACE false
+#else
+#define HAS_PLACE true
+#endif
 
-	return path != NULL && *path != '\0' ? path : CONFIG_FILE;
+static bool
+is_set(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && *value != '\0';
+}
+
+static void
+configuration_choose(struct invocation *in)
+{
+	if (is_set("FASTCGI_USERS_CONFIG"))
+		in->config_path = getenv("FASTCGI_USERS_CONFIG");
+	else
+		in->config_path = HAS_PLACE && !is_set(HOME_VARIABLE)
+					  ? CONFIG_FILE
+					  : NULL;
 }
 
 /*
@@ -128,9 +147,10 @@ main(int argc, char **argv)
 		{"version", no_argument, NULL, 'V'},
 		{0},
 	};
-	struct invocation in = {.config_path = default_config()};
+	struct invocation in = {.config_path = NULL};
 	int option;
 
+	configuration_choose(&in);
 	if (!complete_descriptors())
 		return EX_OSERR;
 	limit_name_servers();

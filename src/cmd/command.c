@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/slots.h"
 #include "base/text.h"
+#include "cmd/home.h"
 #include "core/event.h"
 #include "core/mail_shelf.h"
 #include "core/token_keys.h"
@@ -161,8 +162,8 @@ check_address(const struct config *conf)
 	return e;
 }
 
-enum err
-command_configure(const char *path, struct config **out)
+static enum err
+configure_by(const char *path, struct config **out)
 {
 	struct config_source from = {
 		.path = path,
@@ -194,6 +195,22 @@ command_check_keys(const struct config *conf)
 		(void)command_fail(0, "%s", why);
 	arena_close(mem);
 	return why == NULL ? OK : ERR_CONFIGURATION;
+}
+
+enum err
+command_configure(const char *path, struct config **out)
+{
+	struct home home;
+	enum err e;
+
+	if (path != NULL)
+		return configure_by(path, out);
+	*out = NULL;
+	e = home_open(HOME_COMMAND, &home);
+	if (e == OK)
+		e = configure_by(home.file, out);
+	home_close(&home);
+	return e;
 }
 
 enum err

@@ -14,7 +14,8 @@
 /* What every command is given. */
 struct invocation {
 	const char *program;     /* as it was called */
-	const char *config_path; /* never NULL */
+	const char *config_path; /* NULL: that of home.h, since nobody named
+				  * one */
 	int argc;
 	char **argv; /* argv[0] is the command's name */
 };
@@ -45,9 +46,9 @@ int command_fail(int status, const char *format, ...) NONNULL(2) PRINTF(2, 3);
  * ASCII where the text is not UTF-8. Gives the text back. */
 char *command_printable(char *text) RETURNS_NONNULL NONNULL(1);
 
-/* Loads the configuration, printing each fault. */
+/* Loads the configuration, printing each fault. NULL: that of home.h. */
 enum err command_configure(const char *path, struct config **out)
-	NODISCARD NONNULL(1, 2);
+	NODISCARD NONNULL(2);
 
 /*
  * Makes run_dir and what workers need in it, and stops being root where the
@@ -62,7 +63,7 @@ enum err command_check_keys(const struct config *conf) NODISCARD NONNULL(1);
 
 /* Both. *out is NULL unless all went well. */
 enum err command_start(const char *path, struct config **out)
-	NODISCARD NONNULL(1, 2);
+	NODISCARD NONNULL(2);
 
 /* Where log lines go and which. */
 void command_set_log(const struct config *conf) NONNULL(1);

@@ -11,6 +11,7 @@
 #include "cmd/courier_process.h"
 #include "cmd/worker.h"
 #include "gate/fcgi.h"
+#include "gate/sandbox.h"
 
 /* A plan with the configuration that its texts are borrowed from. */
 struct configured_plan {
@@ -117,6 +118,19 @@ check_user(const struct config *conf)
 	return ERR_CONFIGURATION;
 }
 
+/* Said once, instead of by each worker that ends. */
+static enum err
+check_sandbox(const struct config *conf)
+{
+	if (!conf->server.sandbox || sandbox_is_possible())
+		return OK;
+	(void)command_fail(0, "this kernel cannot restrict workers to the "
+			      "system calls they need (seccomp): take one "
+			      "that can, or go without by server.sandbox = "
+			      "false");
+	return ERR_CONFIGURATION;
+}
+
 static enum err
 configure(const struct invocation *in, struct config **out)
 {
@@ -126,6 +140,8 @@ configure(const struct invocation *in, struct config **out)
 		e = check_user(*out);
 	if (e == OK)
 		e = command_check_keys(*out);
+	if (e == OK)
+		e = check_sandbox(*out);
 	if (e != OK) {
 		config_free(*out);
 		*out = NULL;
@@ -175,12 +191,15 @@ serve(const struct invocation *in)
 	struct invocation copy = *in;
 	const char *const command[] = {in->program, "-c", in->config_path,
 				       in->argv[0], NULL};
+	const char *const at_home[] = {in->program, in->argv[0], NULL};
 	struct pool_calls calls = {
 		.reload = plan_reload,
 		.release = plan_release,
 		.worker_main = worker_main,
 		.to = &copy,
-		.command = (char *const *)(intptr_t)command,
+		.command = (char *const *)(intptr_t)(in->config_path != NULL
+							     ? command
+							     : at_home),
 	};
 	struct config *conf = NULL;
 

@@ -124,6 +124,14 @@ meaning_of(int code)
 	return &other;
 }
 
+/* Whether the system has the reason: a full disk, a lack of permission. */
+static bool
+is_of_system(int code)
+{
+	return (code & 0xff) == SQLITE_IOERR ||
+	       (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_FULL;
+}
+
 static enum err
 sqlite_failed(struct sqlite *s, const char *statement, int code)
 {
@@ -134,7 +142,13 @@ sqlite_failed(struct sqlite *s, const char *statement, int code)
 	const char *words =
 		known ? sqlite3_errmsg(s->conn) : sqlite3_errstr(code);
 	char number[16];
+	char both[256];
 
+	if (known && is_of_system(code) && sqlite3_system_errno(s->conn) != 0) {
+		(void)snprintf(both, sizeof(both), "%s: %s", words,
+			       strerror(sqlite3_system_errno(s->conn)));
+		words = both;
+	}
 	(void)snprintf(number, sizeof(number), "%d", code);
 	s->doomed = s->doomed || m->doomed;
 	db_failed(&s->db, m->e, statement, number, words);

@@ -24,6 +24,8 @@ static struct {
 /* The variables that are looked at; HTTP_PROXY and the like never are. */
 struct seen {
 	const char *https;
+	const char *document_root;
+	const char *context_root;
 	const char *host;
 	const char *path_info;
 	const char *cookie;
@@ -91,6 +93,7 @@ static const struct variable variables[] = {
 	VARIABLE("CONTENT_TYPE", content_type, LAST_COUNTS),
 	VARIABLE("AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("REMOTE_PASSWD", remote_password, LAST_COUNTS),
+	VARIABLE("DOCUMENT_ROOT", document_root, LAST_COUNTS),
 	VARIABLE("REQUEST_METHOD", method, LAST_COUNTS),
 	VARIABLE("CONTENT_LENGTH", content_length, MUST_AGREE),
 	VARIABLE("REQUEST_SCHEME", scheme, LAST_COUNTS),
@@ -101,6 +104,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_X_FORWARDED_FOR", forwarded_for, LAST_COUNTS),
 	VARIABLE("HTTP_ACCEPT_LANGUAGE", accept_language, LAST_COUNTS),
 	VARIABLE("REDIRECT_FCU_REQUIRE", require, AGREE_OR_EMPTY),
+	VARIABLE("CONTEXT_DOCUMENT_ROOT", context_root, LAST_COUNTS),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
 	VARIABLE("REDIRECT_HTTP_AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 };
@@ -448,6 +452,10 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.remote_user = s.remote_user,
 		.remote_password = s.remote_password,
 		.metrics = s.metrics,
+		.document_root =
+			is_empty(s.document_root) ? NULL : s.document_root,
+		.context_root =
+			is_empty(s.context_root) ? NULL : s.context_root,
 		.remote_address = sender_of(service, &s),
 		.https = says_https(&s),
 		.body = body.len > 0 ? body.bytes : "",

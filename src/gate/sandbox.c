@@ -6,6 +6,7 @@
 #include <string.h>
 
 #ifdef HAVE_SECCOMP
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -251,6 +252,15 @@ rules_add(scmp_filter_ctx filter)
 	return failed | conditions_add(filter);
 }
 
+/* A kernel that has filters complains of the address, else of the request. */
+bool
+sandbox_is_possible(void)
+{
+	return is_watched() ||
+	       (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 &&
+		errno == EFAULT);
+}
+
 bool
 sandbox_enter(void)
 {
@@ -278,6 +288,12 @@ out:
 }
 
 #else
+
+bool
+sandbox_is_possible(void)
+{
+	return true;
+}
 
 bool
 sandbox_enter(void)

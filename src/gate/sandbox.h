@@ -7,6 +7,9 @@
 
 #include "base/attr.h"
 
+/* Whether the kernel knows such filters at all; nothing changes. */
+bool sandbox_is_possible(void) NODISCARD;
+
 /*
  * From now on only what serving, PostgreSQL and SQLite need is allowed; a
  * forbidden call ends the process with SIGSYS. Where seccomp is missing, was

@@ -50,6 +50,9 @@ struct req {
 	const char *require_here; /* what this worker demands; NULL: nothing */
 	const char *metrics;      /* FCU_METRICS, neither */
 	const char *request_id;   /* never NULL */
+	/* What the web server serves, as far as it tells. */
+	const char *document_root;
+	const char *context_root;
 	const char *remote_address; /* "" when unknown */
 	/* The web server asks whether another request may go on (FastCGI's role
 	 * Authorizer): path and method are that one's. It may have recognised

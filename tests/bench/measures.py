@@ -364,14 +364,29 @@ def cgi_variables(stack, number):
             "PGDATABASE": "fastcgi_users"}
 
 
+def hosted_variables(stack, number):
+    """The same where the program looks after a folder of its own."""
+    stack.make_subfolder("hosted", 0o700)
+    stack.write("hosted/fastcgi-users.conf",
+                stack.read("fastcgi-users.conf"))
+    return cgi_variables(stack, number) | {
+        "FASTCGI_USERS_CONFIG": "",
+        "FASTCGI_USERS_HOME": stack.path("hosted"),
+        "DOCUMENT_ROOT": stack.path("www"),
+        "CONTEXT_DOCUMENT_ROOT": stack.path("cgi-bin")}
+
+
 # What each database is measured with, and beside what.
 CGI_TITLES = {"ours": "FastCGI Users", "static": "FastCGI Users, static",
+              "hosted": "FastCGI Users, static, a folder of its own",
               "cgi_nothing": "does nothing",
               "cgi_nothing_static": "does nothing, static",
               "cgi_select": "connects, selects, ends"}
 CGI_CEILINGS = {"SQLite": ("cgi_nothing", "cgi_nothing_static"),
                 "PostgreSQL": ("cgi_select",)}
 CGI_WANTED = {"SQLite": 3, "PostgreSQL": 1.2}
+CGI_OURS = {"SQLite": ("static", "hosted", "ours"),
+            "PostgreSQL": ("static", "ours")}
 
 
 def cgi_programs(stack, db):
@@ -381,6 +396,8 @@ def cgi_programs(stack, db):
     static = stack.copy_static()
     if static:
         programs["static"] = static
+        if "hosted" in CGI_OURS[db]:
+            programs["hosted"] = static
     return programs | {name: stack.copy_bench(name)
                        for name in CGI_CEILINGS[db]}
 
@@ -389,7 +406,8 @@ def run_cgi(bench, stack, db, name, path):
     """Many runs of one of them, one after the other."""
     said = stack.run(stack.copy_bench("cgi_runner"),
                      str(bench.effort.cgi_runs), path,
-                     variables=cgi_variables(stack, 7)).stdout
+                     variables=(hosted_variables if name == "hosted"
+                                else cgi_variables)(stack, 7)).stdout
     told = [list(map(int, line.split())) for line in said.splitlines()]
     key, title = f"cgi {name} {db}", f"CGI, {CGI_TITLES[name]}, {db}"
     bench.results.add(key, title, "µs", statistics.median(
@@ -408,7 +426,7 @@ def p8(bench):
         for one in runs:
             run_cgi(bench, *one)
     for db, ceilings in CGI_CEILINGS.items():
-        for ours in ("static", "ours"):
+        for ours in CGI_OURS[db]:
             for ceiling in ceilings:
                 what = f"{db.lower()} {ours}/{ceiling}"
                 if f"cgi {ours} {db}" in bench.results.series:
