@@ -169,7 +169,7 @@ post_setup(struct call *c)
 {
 	struct from_page from = {0};
 	struct setup in = {0};
-	const char *reason = NULL;
+	const char *reason = "";
 	const char *words;
 	enum err e;
 

@@ -199,6 +199,10 @@ settle_locked(const struct home *h)
 	if (e == OK)
 		log_event(LEVEL_INFO, log_is("home_settled"),
 			  log_text("folder", h->path));
+	if (e == OK && home_is_shared(&h->clues))
+		log_event(LEVEL_WARNING, log_is("home_shared"),
+			  log_text("folder", h->path),
+			  log_number("user", (int64_t)h->clues.user));
 	return e;
 }
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define FOLDER "fastcgi-users"
 #define REMEDY                                                                 \
 	"name a folder outside of that by SetEnv " HOME_VARIABLE               \
@@ -80,6 +82,22 @@ served_folder(const struct home_clues *c, const char *path)
 	return is_in(path, own) ? own : NULL;
 }
 
+/* Whether all of four numbers are of users who are neither root nor this
+ * one. */
+static bool
+are_others(const char *ids, uid_t user)
+{
+	for (int i = 0; i < 4; i++) {
+		char *end;
+		unsigned long id = strtoul(ids, &end, 10);
+
+		if (end == ids || id == 0 || id == user)
+			return false;
+		ids = end;
+	}
+	return true;
+}
+
 /*
  * Whether the web server, which is our parent, runs as neither us nor root. No
  * other of its processes has more rights to what is ours, so the permissions
@@ -91,21 +109,18 @@ server_is_kept_out(uid_t user)
 {
 	char path[64];
 	char line[256];
-	unsigned ids[4] = {0};
-	bool found = false;
+	bool kept_out = false;
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "/proc/%ld/status", (long)getppid());
 	f = fopen(path, "re");
 	if (f == NULL)
 		return false;
-	while (!found && fgets(line, sizeof(line), f) != NULL)
-		found = sscanf(line, "Uid: %u %u %u %u", &ids[0], &ids[1],
-			       &ids[2], &ids[3]) == 4;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (text_starts(line, "Uid:"))
+			kept_out = are_others(line + strlen("Uid:"), user);
 	(void)fclose(f);
-	for (size_t i = 0; found && i < countof(ids); i++)
-		found = ids[i] != 0 && ids[i] != user;
-	return found;
+	return kept_out;
 }
 
 const char *
@@ -323,23 +338,26 @@ first_fault(const struct home_clues *c)
 	return why != NULL ? why : "there is no place for the database";
 }
 
+bool
+home_is_shared(const struct home_clues *c)
+{
+	struct stat st;
+
+	return stat(c->program, &st) < 0 || st.st_uid != c->user;
+}
+
 /* Whose programs run as their owner is alone with what is his. */
 static const char *
 ownership_fault(const struct home_clues *c)
 {
-	struct stat st;
-
-	if (stat(c->program, &st) < 0)
-		return arena_printf(c->mem, "%s: %s", c->program,
-				    strerror(errno));
-	if (st.st_uid == c->user)
+	if (!home_is_shared(c))
 		return NULL;
 	return arena_printf(c->mem,
-			    "%s belongs to user number %u and runs as number "
+			    "%s does not run as its owner but as user number "
 			    "%u, as others' programs may: have the host run "
 			    "it as its owner (suEXEC), or on a server of your "
 			    "own name a folder by SetEnv " HOME_VARIABLE,
-			    c->program, (unsigned)st.st_uid, (unsigned)c->user);
+			    c->program, (unsigned)c->user);
 }
 
 enum err

@@ -48,6 +48,10 @@ const char *home_program(struct arena *mem) NODISCARD NONNULL(1);
 enum err home_place(const struct home_clues *c, const char **out,
 		    const char **why) NODISCARD NONNULL(1, 2, 3);
 
+/* Whether the program runs as somebody else than its owner, as programs of
+ * others may that then reach what is its own. */
+bool home_is_shared(const struct home_clues *c) NONNULL(1);
+
 /*
  * Why what is at such a path could be downloaded, one sentence on the arena,
  * NULL when it cannot: it lies outside of what the web server serves, or the

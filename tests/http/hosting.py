@@ -50,6 +50,7 @@ class Answer:
     def __init__(self, done):
         self.code = done.returncode
         self.log = done.stderr.decode()
+        assert "Sanitizer" not in self.log, self.log
         head, _, self.content = done.stdout.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         self.status = int(lines[0].split()[1]) if head else None

@@ -318,6 +318,10 @@ def test_on_a_server_of_ones_own_it_does_in_a_folder_that_is_named(account):
         "FASTCGI_USERS_HOME": account.folder})
 
     assert answer.status == 200, answer.log
+    # Once, when it is made.
+    assert "event=home_shared" in answer.log
+    assert "event=home_shared" not in account.ask("GET", "/readyz", variables={
+        "FASTCGI_USERS_HOME": account.folder}).log
 
 
 def test_a_folder_that_others_may_enter_is_refused(account):
@@ -545,6 +549,25 @@ def test_the_whole_folder_can_be_moved(account):
             "/account/", "/account2/"))
 
     assert account.log_in("user@example.org")
+
+
+def test_postgresql_of_the_host_gets_its_tables_by_the_next_request(account):
+    host = stacks.Stack(db="postgres")
+    try:
+        host.write_secrets()
+        host.write_configuration()
+        host.copy_program()
+        host.postgres_start()
+        account.begin()
+        account.configure("postgresql://fastcgi_users@/fastcgi_users?host="
+                          + host.path("postgres"),
+                          "sqlite:${FASTCGI_USERS_HOME}/users.db")
+
+        assert account.set_up("boss@example.org").status == 201
+        token = account.log_in("boss@example.org")
+        assert account.ask("GET", "/users/me", variables=token).status == 200
+    finally:
+        host.remove()
 
 
 # The command line, and what cron does.
