@@ -63,23 +63,51 @@ is_in(const char *path, const char *folder)
 	       (path[len] == '/' || path[len] == '\0');
 }
 
-/* Which served folder the path is in; NULL: in none that is known. */
-static const char *
-served_folder(const struct home_clues *c, const char *path)
+static bool
+is_same(const struct stat *a, const struct stat *b)
 {
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* What there is to be said of a place, NULL where there is nothing. */
+struct look {
+	const char *served;   /* by the web server, and the place is in it */
+	const char *writable; /* for everybody, and the place is in it */
+};
+
+/* Folders are compared by what they are, whatever they are called; one that is
+ * not there is compared by its name. */
+static struct look
+look_at(const struct home_clues *c, const char *path)
+{
+	struct look out = {0};
+	struct stat roots[HOME_ROOTS] = {0};
 	const char *own = folder_of(c->mem, c->program);
+	struct stat st;
 
+	if (is_in(path, own))
+		out.served = own;
 	for (size_t i = 0; i < HOME_ROOTS; i++) {
-		const char *root = c->roots[i];
-		const char *real;
-
-		if (root == NULL)
+		if (c->roots[i] == NULL)
 			continue;
-		real = home_resolve(c->mem, root);
-		if (is_in(path, real != NULL ? real : root))
-			return root;
+		if (is_in(path, c->roots[i]))
+			out.served = c->roots[i];
+		if (stat(c->roots[i], &roots[i]) < 0)
+			roots[i] = (struct stat){0};
 	}
-	return is_in(path, own) ? own : NULL;
+	for (bool above = false;; above = true) {
+		bool there = stat(path, &st) == 0;
+
+		for (size_t i = 0; there && i < HOME_ROOTS; i++)
+			if (roots[i].st_ino != 0 && is_same(&st, &roots[i]))
+				out.served = c->roots[i];
+		if (there && above && (st.st_mode & S_IWOTH) != 0 &&
+		    (st.st_mode & S_ISVTX) == 0)
+			out.writable = path;
+		if (path[1] == '\0')
+			return out;
+		path = folder_of(c->mem, path);
+	}
 }
 
 /* Whether all of four numbers are of users who are neither root nor this
@@ -123,14 +151,13 @@ server_is_kept_out(uid_t user)
 	return kept_out;
 }
 
-const char *
-home_exposure(const struct home_clues *c, const char *path)
+static const char *
+exposure(const struct home_clues *c, const char *path, const char *served,
+	 bool may_be_served)
 {
-	const char *served = served_folder(c, path);
-
 	if (served == NULL && c->roots[0] != NULL)
 		return NULL;
-	if (server_is_kept_out(c->user))
+	if ((served == NULL || may_be_served) && server_is_kept_out(c->user))
 		return NULL;
 	if (served != NULL)
 		return arena_printf(c->mem,
@@ -145,37 +172,28 @@ home_exposure(const struct home_clues *c, const char *path)
 			    path);
 }
 
-/* Who may write a folder above can put another one in the place of ours. */
-static const char *
-foreign_fault(const struct home_clues *c, const char *path)
+const char *
+home_exposure(const struct home_clues *c, const char *path)
 {
-	const char *folder = path;
-	struct stat st;
-
-	do {
-		folder = folder_of(c->mem, folder);
-		if (stat(folder, &st) == 0 && (st.st_mode & S_IWOTH) != 0 &&
-		    (st.st_mode & S_ISVTX) == 0)
-			return arena_printf(c->mem,
-					    "everybody may write %s, and put "
-					    "another folder in the place of "
-					    "%s: take that away by chmod o-w",
-					    folder, path);
-	} while (folder[1] != '\0');
-	return NULL;
+	return exposure(c, path, look_at(c, path).served, true);
 }
 
-/* Beside the program it is served in any case. */
-static bool
-is_usable(const struct home_clues *c, const char *path, bool beside)
+/* Why the folder cannot be there; NULL when it can. Who may write a folder
+ * above can put another one in the place of ours. */
+static const char *
+place_fault(const struct home_clues *c, const char *path, bool may_be_served)
 {
-	if (foreign_fault(c, path) != NULL)
-		return false;
+	struct look look = look_at(c, path);
+
+	if (look.writable != NULL)
+		return arena_printf(c->mem,
+				    "everybody may write %s, and put another "
+				    "folder in the place of %s: take that "
+				    "away by chmod o-w",
+				    look.writable, path);
 	if (c->life != HOME_CGI)
-		return true;
-	if (beside || c->roots[0] == NULL)
-		return home_exposure(c, path) == NULL;
-	return served_folder(c, path) == NULL;
+		return NULL;
+	return exposure(c, path, look.served, may_be_served);
 }
 
 /* What the file beside the program names; NULL: nothing. */
@@ -230,9 +248,7 @@ named_place(const struct home_clues *c, const char *named, const char **out,
 	*out = arena_printf(c->mem, "%s%s",
 			    strcmp(above, "/") == 0 ? "" : above,
 			    strrchr(path, '/'));
-	*why = foreign_fault(c, *out);
-	if (*why == NULL && c->life == HOME_CGI)
-		*why = home_exposure(c, *out);
+	*why = place_fault(c, *out, true);
 	return *why != NULL ? ERR_CONFIGURATION : OK;
 }
 
@@ -310,7 +326,7 @@ candidate_chosen(const struct home_clues *c)
 	for (size_t n = 0; n < CANDIDATES; n++) {
 		const char *path = candidate(c, n);
 
-		if (path == NULL || !is_usable(c, path, n == BESIDE))
+		if (path == NULL || place_fault(c, path, n == BESIDE) != NULL)
 			continue;
 		if (c->life == HOME_CGI || access(path, F_OK) == 0)
 			return path;
@@ -329,11 +345,8 @@ first_fault(const struct home_clues *c)
 	for (size_t n = 0; why == NULL && n < CANDIDATES; n++) {
 		const char *path = candidate(c, n);
 
-		if (path == NULL)
-			continue;
-		why = foreign_fault(c, path);
-		if (why == NULL)
-			why = home_exposure(c, path);
+		if (path != NULL)
+			why = place_fault(c, path, n == BESIDE);
 	}
 	return why != NULL ? why : "there is no place for the database";
 }
