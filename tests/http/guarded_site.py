@@ -67,6 +67,9 @@ class Site(Client):
             stack.write(f"site/{name}/page.html", PAGES[name], 0o644)
             if name in FOLDERS:
                 stack.write(f"site/{name}/env.cgi", PROGRAM, 0o755)
+        # Guarded like the folder it is in, and demanding more.
+        stack.make_subfolder("site/members/strict", 0o755)
+        stack.write("site/members/strict/page.html", PAGES["members"], 0o644)
         for _ in range(20):
             self.port = stacks.free_port()
             try:
@@ -148,6 +151,12 @@ http {{
 	server {{
 		listen 127.0.0.1:{self.port};
 		location /public/ {{ root {one.path("site")}; }}
+		location ^~ /members/strict/ {{
+			auth_request /.users/check/superuser;
+			auth_request_set $users_login $upstream_http_location;
+			error_page 401 = @users_login;
+			root {one.path("site")};
+		}}
 		{site}
 	}}
 }}
@@ -200,7 +209,11 @@ AddHandler cgi-script .cgi
 	Require all denied
 </Directory>
 {"".join(self.folder(name) for name in ("public", *FOLDERS))}
-{self.more()}{self.example(*self.changes())}""", 0o644)
+{self.more()}{self.example(*self.changes())}
+<Directory "{one.path('site', 'members', 'strict')}">
+	SetEnvIf Request_URI . FCU_REQUIRE=superuser
+</Directory>
+""", 0o644)
         self.launch([stacks.find_command("apache2", "apache2"), "-d",
                      one.folder, "-f", one.path("guard-apache.conf"),
                      "-DFOREGROUND"])
@@ -267,7 +280,11 @@ server.upload-dirs = ("{one.folder}")
 mimetype.assign = (".html" => "text/html")
 index-file.names = ("page.html")
 cgi.assign = (".cgi" => "")
-{site}""", 0o644)
+{site}
+$HTTP["url"] =~ "^/members/strict/" {{
+	setenv.add-environment = ("FCU_REQUIRE" => "superuser")
+}}
+""", 0o644)
         self.launch([stacks.find_command("lighttpd", "lighttpd"), "-D", "-f",
                      one.path("guard-lighttpd.conf")])
 

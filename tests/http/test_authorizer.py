@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from client import access_claims
-from test_batches import long_pair
+from test_batches import Crowd, long_pair, statuses
 from test_fairness import read_whole, record
 
 LOGIN = "https://login.example.org/in?a=1&b=2"
@@ -168,6 +168,26 @@ def test_questions_follow_each_other_on_a_kept_connection(asker):
             assert read_whole(connection).startswith(b"Status: 200 ")
             connection.sendall(question(keep=b"\1", body=body))
             assert read_whole(connection).startswith(b"Status: 401 ")
+
+
+def test_questions_that_wait_together_are_read_together(new_stack):
+    made = new_stack("postgres", workers=1, settings=["log.level=debug"])
+    some = [made.client.newcomer() for _ in range(4)]
+    crowd = Crowd(made, 10)
+    # The server knows the statement by its name from here on.
+    assert Asker(made).status(token=some[0][1]) == 200
+
+    answers = crowd.together([
+        question(token=token, keep=b"\1", path=path)
+        for _, token in some for path in (b"/members/", b"/users/me")]
+        + [question(keep=b"\1"), question(token="x", keep=b"\1")])
+
+    for i, answer in enumerate(answers[:8]):
+        expected = f"Variable-REMOTE_USER: {some[i // 2][0]['id']}\r\n"
+        assert answer == f"Status: 200 OK\r\n{expected}\r\n".encode()
+    assert statuses(answers[8:]) == [401, 401]
+    assert crowd.read_together() >= 4
+    crowd.close()
 
 
 def test_what_is_demanded_is_looked_at(either):

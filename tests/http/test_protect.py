@@ -92,6 +92,21 @@ def test_what_is_demanded_is_looked_at(site):
                 assert may or PAGES[folder] not in answer.text
 
 
+def test_a_folder_in_a_guarded_one_demands_more(site):
+    """By a parameter, that is, but for nginx."""
+    token = site.users.newcomer()[1]
+
+    for headers in ({}, {"Fcu-Require": "", "FCU_REQUIRE": "verified"}):
+        answer = site.get("/members/strict/page.html", token=token,
+                          headers=headers)
+        assert answer.status_code == site.forbidden
+        assert PAGES["members"] not in answer.text
+        assert site.is_login(site.get("/members/strict/page.html",
+                                      headers=headers))
+        assert site.get("/members/strict/page.html", headers=headers,
+                        token=site.users.admin()).text == PAGES["members"]
+
+
 def test_who_is_ended_is_let_in_no_more_at_once(site):
     def inactive(user, token):
         change(site, user, is_active=False)
