@@ -389,6 +389,15 @@ CGI_OURS = {"SQLite": ("static", "hosted", "ours"),
             "PostgreSQL": ("static", "ours")}
 
 
+def host(stack, static):
+    """The program in a folder of programs, beside which nothing lies."""
+    stack.make_subfolder("cgi-bin", 0o755)
+    path = stack.path("cgi-bin", "fastcgi-users.cgi")
+    if not os.path.exists(path):
+        os.link(static, path)
+    return path
+
+
 def cgi_programs(stack, db):
     """{name: path}: ours, also the static one where there is one, and the
     ceilings."""
@@ -397,7 +406,7 @@ def cgi_programs(stack, db):
     if static:
         programs["static"] = static
         if "hosted" in CGI_OURS[db]:
-            programs["hosted"] = static
+            programs["hosted"] = host(stack, static)
     return programs | {name: stack.copy_bench(name)
                        for name in CGI_CEILINGS[db]}
 
