@@ -217,8 +217,10 @@ replace(const struct invocation *in)
 	enum pool_replaced outcome;
 	int status;
 
-	if (configure(in, &conf) != OK)
+	if (command_configure(in->config_path, &conf) != OK) {
+		config_free(conf);
 		return EX_CONFIG;
+	}
 	outcome = pool_replace(conf->server.run_dir);
 	switch (outcome) {
 	case POOL_REPLACED:

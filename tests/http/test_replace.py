@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A pool that runs is replaced by a new program, and nobody notices."""
 
+import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import threading
 
 import pytest
@@ -265,6 +267,58 @@ def test_a_socket_that_is_wanted_no_longer_goes_with_the_old_one(new_stack):
 
     assert stacks.wait_until(lambda: not os.path.exists(more), seconds=20)
     assert stack.client.register()
+
+
+class FirstProcess(stacks.Stack):
+    """A stack whose pool is the first process of a container."""
+
+    def pool_start(self):
+        self.launch("pool", [
+            "unshare", "--pid", "--fork", "setpriv",
+            f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
+            "--clear-groups", self.program, "-c", self.config, "pool"],
+            privileged=True)
+        self.wait_for("pool", lambda: self.listening(
+            self.settings["pool", "api"]["socket"]), "open its socket")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes containers")
+def test_the_first_process_of_a_container_is_not_replaced(new_stack):
+    stack = new_stack("sqlite", kind=FirstProcess, workers=1)
+    [supervisor] = stacks.process_children(stack.handles["pool"].pid)
+
+    os.kill(supervisor, signal.SIGUSR2)
+
+    assert stacks.wait_until(
+        lambda: "event=replace_refused" in stack.read("pool.log"), seconds=30)
+    assert stack.client.register()
+    assert pid_in(stack) == 1
+    os.kill(supervisor, signal.SIGTERM)
+    assert stack.handles["pool"].wait(30) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has such powers")
+def test_root_signals_no_process_that_another_user_names(unmigrated):
+    stack = unmigrated
+    path = stack.path("fastcgi-users.pid")
+    with subprocess.Popen(["sleep", "600"]) as victim, \
+            open(path, "w", encoding="ascii") as f:
+        try:
+            f.write(f"{victim.pid}\n")
+            f.flush()
+            stack.own(path)
+            fcntl.flock(f, fcntl.LOCK_EX)
+
+            done = subprocess.run(
+                [stack.program, "-c", stack.config, "pool", "--replace"],
+                env=stack.environment(), cwd=stack.folder, check=False,
+                capture_output=True, text=True, timeout=60)
+
+            assert done.returncode == 69, done.stderr
+            assert "Operation not permitted" in done.stderr
+            assert victim.poll() is None
+        finally:
+            victim.kill()
 
 
 def test_without_a_pool_there_is_nothing_to_replace(unmigrated):
