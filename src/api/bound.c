@@ -6,6 +6,7 @@
 #include "api/guard.h"
 #include "api/openapi.h"
 #include "api/page.h"
+#include "base/log.h"
 #include "base/tally.h"
 #include "core/reset.h"
 #include "core/setup.h"
@@ -214,6 +215,9 @@ api_open(const struct config *conf)
 	api->conf = conf;
 	api->openapi = arena_new(mem, struct openapi);
 	custom_schemas_make(mem, user_fields_make(mem, conf), &api->custom);
+	/* The command has told what is wrong there. */
+	if (page_shelf_open(mem, conf, NULL, NULL, &api->languages) != OK)
+		log_event(LEVEL_WARNING, log_is("page_texts_faulty"));
 	api->guard = guard_make(mem, conf, api->custom.fields);
 	api->bound = arena_array(mem, most, sizeof(*api->bound));
 	for (size_t r = 0; r < countof(routes); r++) {

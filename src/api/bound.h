@@ -4,6 +4,7 @@
 #define BOUND_H
 
 #include "api/fields.h"
+#include "api/page_shelf.h"
 #include "api/route.h"
 
 struct guard;
@@ -28,6 +29,7 @@ struct api {
 	size_t count;
 	const struct guard *guard;
 	struct openapi *openapi;
+	struct page_languages languages;
 };
 
 #endif

@@ -109,23 +109,24 @@ parameter(const struct call *c, const char *name)
 static const struct page_language *
 language_of(struct call *c)
 {
+	const struct page_languages *all = &c->api->languages;
 	const struct page_language *l = NULL;
 	const char *text = parameter(c, "language");
 
 	if (text != NULL)
-		l = page_language_named(text);
+		l = page_language_named(all, text);
 	if (l != NULL) {
 		page_cookie(c, LANGUAGE_COOKIE, l->tag, LANGUAGE_LIFETIME);
 		return l;
 	}
 	text = page_cookie_value(c, LANGUAGE_COOKIE);
 	if (text != NULL)
-		l = page_language_named(text);
+		l = page_language_named(all, text);
 	if (l == NULL)
-		l = page_language_accepted(c->rq->accept_language);
+		l = page_language_accepted(all, c->rq->accept_language);
 	if (l == NULL)
-		l = page_language_named(c->cx->conf->pages.language);
-	return l;
+		l = page_language_named(all, c->cx->conf->pages.language);
+	return l != NULL ? l : page_language_named(all, "en");
 }
 
 static void

@@ -17,10 +17,10 @@ ends_tag(char c)
 }
 
 const struct page_language *
-page_language_named(const char *tag)
+page_language_named(const struct page_languages *all, const char *tag)
 {
-	for (size_t i = 0; i < page_language_count; i++) {
-		const struct page_language *l = &page_languages[i];
+	for (size_t i = 0; i < all->count; i++) {
+		const struct page_language *l = &all->list[i];
 		size_t len = strlen(l->tag);
 
 		if (text_same_n(tag, l->tag, len) && ends_tag(tag[len]))
@@ -52,7 +52,7 @@ weight_of(const char *range)
 }
 
 const struct page_language *
-page_language_accepted(const char *header)
+page_language_accepted(const struct page_languages *all, const char *header)
 {
 	const struct page_language *best = NULL;
 	int best_weight = 0;
@@ -62,7 +62,7 @@ page_language_accepted(const char *header)
 		int weight;
 
 		header += strspn(header, " \t,");
-		l = page_language_named(header);
+		l = page_language_named(all, header);
 		weight = weight_of(header);
 		if (l != NULL && weight > best_weight) {
 			best = l;

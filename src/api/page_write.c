@@ -2,6 +2,7 @@
 /* The document around the forms. */
 #include <string.h>
 
+#include "api/bound.h"
 #include "api/page.h"
 #include "base/json.h"
 #include "base/url.h"
@@ -213,8 +214,8 @@ write_foot(struct page_view *v)
 	buf_text(v->out, "</main>\n<footer>\n<nav aria-label=\"");
 	html_text(v->out, say(v, "language.switch"));
 	buf_text(v->out, "\">\n<ul class=\"languages\">\n");
-	for (size_t i = 0; i < page_language_count; i++)
-		write_language(v, &page_languages[i]);
+	for (size_t i = 0; i < v->c->api->languages.count; i++)
+		write_language(v, &v->c->api->languages.list[i]);
 	buf_text(v->out, "</ul>\n</nav>\n</footer>\n</body>\n</html>\n");
 }
 

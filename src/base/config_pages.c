@@ -41,6 +41,9 @@ config_check_pages(struct reading *r)
 			     why);
 	check_path(r, "logo", p->logo);
 	check_path(r, "stylesheet", p->stylesheet);
+	if (*p->texts != '\0' && *p->texts != '/')
+		config_blame(r, "pages", 0, "texts",
+			     "\"%s\" must be an absolute path", p->texts);
 	if (*p->after_sign_in != '\0' && !config_is_address(p->after_sign_in))
 		config_blame(r, "pages", 0, "after_sign_in",
 			     "\"%s\" is neither a path such as /app nor an "

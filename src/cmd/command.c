@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "api/page_shelf.h"
 #include "base/identity.h"
 #include "base/log.h"
 #include "base/slots.h"
@@ -176,6 +177,8 @@ configure_by(const char *path, struct config **out)
 		e = check_events(*out);
 	if (e == OK)
 		e = mail_shelf_check(*out, complain, NULL);
+	if (e == OK)
+		e = page_shelf_check(*out, complain, NULL);
 	if (e == OK)
 		e = check_address(*out);
 	if (e != OK) {

@@ -2,12 +2,15 @@
 """The pages, in a browser without JavaScript."""
 
 import os
+import pathlib
 import re
+import tempfile
 
 import pytest
 
 from browsing import Browser, Document
 from client import PASSWORD, new_email
+from commands import run_with
 from mailed import reset_token, verify_token
 from oauth_client import new_sub
 
@@ -40,6 +43,14 @@ def text_of(language, key):
 
 def said(page):
     return [a for a in page.tags if a[1].get("role") in ("status", "alert")]
+
+
+@pytest.fixture
+def folder():
+    """One that the program's user may enter, too."""
+    with tempfile.TemporaryDirectory(prefix="fastcgi-users-texts-") as path:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
 
 
 @pytest.fixture
@@ -399,6 +410,36 @@ def test_a_language_that_was_chosen_is_kept(browser):
     assert browser.answer.headers["Content-Language"] == "fr"
     browser.go("/sign-in?language=xx")
     assert browser.answer.headers["Content-Language"] == "fr"
+
+
+def test_a_folder_adds_languages_and_changes_texts(new_stack, db, folder):
+    (folder / "ar.txt").write_text(
+        "language.name = العربية\nlanguage.direction = rtl\n"
+        "sign_in.title = تسجيل الدخول\n", encoding="utf-8")
+    (folder / "en.txt").write_text("# ours\nsign_in.button = Come in\n")
+    client = new_stack(db=db, settings=[f"pages.texts={folder}"]).client
+
+    answer = client.get("/sign-in", headers={"Accept-Language": "ar-EG"})
+    page = Document(answer.text)
+    assert page.attributes("html") == [{"lang": "ar", "dir": "rtl"}]
+    assert "تسجيل الدخول" in page.text and "Come in" in page.text
+    assert [a["hreflang"] for a in page.attributes("a") if "hreflang" in a
+            ] == ["ar", "de", "en", "es", "fr"]
+
+
+@pytest.mark.parametrize("name, text, why", [
+    ("x.txt", "", "bears the name of a language"),
+    ("ar.txt", "sign_in.titel = x\n", 'ar.txt:1: no text is called '
+     '"sign_in.titel"'),
+    ("ar.txt", "\nnonsense\n", 'ar.txt:2: a line is "key = text"'),
+    ("ar.txt", "language.direction = up\n", "a direction is ltr or rtl")])
+def test_a_wrong_file_of_texts_is_told_with_its_line(stack, folder, name,
+                                                     text, why):
+    (folder / name).write_text(text)
+
+    done = run_with(stack, f'pages {{ texts = "{folder}" }}', "check")
+    assert done.returncode != 0
+    assert why in done.stderr
 
 
 @pytest.mark.parametrize("path", OPEN_PAGES)
