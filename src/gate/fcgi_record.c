@@ -237,6 +237,9 @@ request_begin(struct fcgi_reader *r)
 	unsigned role = (unsigned)r->small[0] << 8 | r->small[1];
 	bool keep = (r->small[2] & FLAG_KEEP_CONN) != 0;
 
+	/* Apache sends no more of a body once it has the answer. */
+	if (r->phase == FCGI_DRAINING && !r->ending)
+		request_forget(r);
 	if (r->phase != FCGI_WAITING) {
 		request_early(r, id);
 		return;

@@ -13,7 +13,8 @@
  * read (it may abort it), but another request on the same connection has to
  * wait for its answer. One of another id is sent away at once. One of the same
  * id cannot be, since that would seem to be the answer of the first: it is not
- * heard, and the connection ends behind that answer.
+ * heard, and the connection ends behind that answer. One that comes when there
+ * is an answer already, instead of the rest of a body, begins anew.
  */
 #ifndef FCGI_RECORD_H
 #define FCGI_RECORD_H

@@ -14,9 +14,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gate/fcgi_peek.h"
 
 #define DRAIN_BYTES ((size_t)1024 * 1024)
 #define EXIT_LATE 75
+/* It gets connections that have been looked at, and accepts none. */
+#define NO_DOOR (-1)
 
 /* What signal handlers can reach. */
 static volatile sig_atomic_t stopping;
@@ -191,12 +194,13 @@ request_serve(const struct gate_service *service, FCGX_Request *fcgi,
 		body_drain(fcgi->in);
 }
 
+/* libfcgi goes on with a connection that it believes to have kept. */
 static void
-request_take(const struct gate_service *service, FCGX_Request *fcgi)
+connection_serve(const struct gate_service *service, FCGX_Request *fcgi, int fd,
+		 int64_t arrived)
 {
-	int64_t arrived = clock_monotonic();
-
-	alarm_set(service->conf->server.arrival_limit);
+	fcgi->ipcFd = fd;
+	fcgi->keepConnection = 1;
 	/* A reader that failed leaves an environment that is cut off; an
 	 * administrator's demand may have been in the missing part. */
 	if (FCGX_Accept_r(fcgi) == 0 && FCGX_GetError(fcgi->in) == 0)
@@ -205,6 +209,22 @@ request_take(const struct gate_service *service, FCGX_Request *fcgi)
 	 * kept connection. */
 	fcgi->keepConnection = 0;
 	FCGX_Finish_r(fcgi);
+}
+
+static void
+request_take(const struct gate_service *service, FCGX_Request *fcgi)
+{
+	int64_t limit = service->conf->server.arrival_limit;
+	int64_t arrived = clock_monotonic();
+	int fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	alarm_set(limit);
+	if (fcgi_peek(fd, service->mem, arrived + limit * 1000))
+		connection_serve(service, fcgi, fd, arrived);
+	else
+		(void)close(fd);
 	alarm_set(0);
 	arena_reset(service->mem);
 }
@@ -230,8 +250,7 @@ gate_libfcgi(const struct gate_service *service)
 	/* Another process at the same socket may be faster. */
 	if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    !signals_open(&unblocked) || FCGX_Init() != 0 ||
-	    FCGX_InitRequest(&fcgi, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) !=
-		    0) {
+	    FCGX_InitRequest(&fcgi, NO_DOOR, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_event(LEVEL_ERROR, log_is("worker_failed"),
 			  log_text("error", strerror(errno)));
 		return 1;

@@ -11,6 +11,7 @@ import random
 import pytest
 
 from client import PASSWORD, Client, new_email
+from served import WEB
 
 JSON_TYPE = (b"Content-Type", b"application/json")
 FORM_TYPE = (b"Content-Type", b"application/x-www-form-urlencoded")
@@ -19,16 +20,18 @@ FORM_TYPE = (b"Content-Type", b"application/x-www-form-urlencoded")
 @pytest.fixture(autouse=True)
 def workers_survive(stack):
     before = stack.worker_pids()
-    assert before
+    assert before or not stack.web.pooled
     yield
     assert stack.worker_pids() == before
     assert Client(stack).get("/healthz").status_code == 200
 
 
 def is_refusal(status, headers, body):
-    """A 4xx of ours, or of nginx where nginx does not pass it on."""
+    """A 4xx of ours, or of the web server where it does not pass it on."""
     if not 400 <= status <= 499:
         return False
+    if not WEB.speaks_json and headers["Content-Type"].startswith("text/html"):
+        return True
     return (headers["Content-Type"] == "application/json"
             and list(json.loads(body)) == ["detail"])
 
@@ -66,7 +69,8 @@ def test_strange_bytes_in_queries_change_nothing(client, value):
     status, _, _ = client.raw_request(
         path=b"/healthz?" + value.replace(b" ", b"%20"))
 
-    assert status in (200, 400)
+    # 414: Apache takes lines of 8190 bytes.
+    assert status in (200, 400) or (status == 414 and len(value) > 8000)
 
 
 def test_login_with_strange_bytes_finds_nobody(client):
@@ -91,8 +95,10 @@ BAD_JSON = [
 
 def test_bodies_that_are_no_registration_are_refused(client):
     for body in BAD_JSON:
-        got = client.raw_request(b"POST", b"/auth/register", [JSON_TYPE],
-                                 body)
+        # Without any length lighttpd answers 411.
+        told = [] if body else [(b"Content-Length", b"0")]
+        got = client.raw_request(b"POST", b"/auth/register",
+                                 [JSON_TYPE, *told], body)
         assert got[0] in (400, 422) and is_refusal(*got), (body[:20], got)
 
 

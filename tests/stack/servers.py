@@ -243,8 +243,8 @@ Mutex file:{stack.folder}
             example("etc", self.file), (WWW, self.path("www")),
             ("<VirtualHost *:80>", f"<VirtualHost 127.0.0.1:{self.stack.port}>"))
         if self.body_limit():
-            text = substitute(text, "LimitRequestBody 1048576",
-                              f"LimitRequestBody {self.body_limit()}")
+            text = re.sub(r"\b(1048576|1114112)\b", str(self.body_limit()),
+                          text)
         return self.mounted(text) if self.stack.mount else text
 
     def mounted(self, text):
@@ -311,7 +311,7 @@ class ApacheFcgid(ApacheCgi):
     """mod_fcgid starts and ends processes that serve many requests."""
 
     file = "apache-fcgid.conf"
-    more_modules = ("fcgid",)
+    more_modules = ("fcgid", "rewrite")
 
     def beside(self):
         return (f"FcgidIPCDir {self.path('fcgid')}\n"
@@ -356,8 +356,8 @@ DocumentRoot {quote(self.path('public_html'))}
         text = self.substitute(example("etc", self.file), (
             "/home/me/fastcgi-users/fastcgi-users.conf", stack.config))
         if self.body_limit():
-            text = substitute(text, "LimitRequestBody 1048576",
-                              f"LimitRequestBody {self.body_limit()}")
+            text = re.sub(r"\b(1048576|1114112)\b", str(self.body_limit()),
+                          text)
         stack.write(os.path.join(folder, ".htaccess"), text, 0o644)
         super().begin()
 

@@ -558,6 +558,28 @@ bodies_of_all_connections_together_are_bounded(void **state)
 }
 
 static void
+request_in_place_of_the_rest_of_a_body_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, 1, 1, 1);
+	pair(f, "CONTENT_LENGTH", "100001");
+	record(f, PARAMS, 1, "", 0);
+	record(f, STDIN, 1, "abc", 3);
+	feed(f);
+	fcgi_reader_finish(&f->reader);
+	assert_int_equal(f->reader.phase, FCGI_DRAINING);
+	request(f, "2", "hi");
+	feed(f);
+
+	assert_int_equal(f->reader.phase, FCGI_COMPLETE);
+	assert_int_equal(f->reader.refused, OK);
+	assert_int_equal(f->reader.body.len, 2);
+	assert_int_equal(f->reader.drained, 0);
+	assert_int_equal(f->reader.replies.len, 0);
+}
+
+static void
 second_request_at_once_is_sent_away(void **state)
 {
 	struct fixture *f = *state;
@@ -907,6 +929,7 @@ main(void)
 		TEST(params_are_taken_up_to_their_limit),
 		TEST(body_over_the_limit_is_refused_before_it_comes),
 		TEST(rest_of_a_refused_body_is_thrown_away),
+		TEST(request_in_place_of_the_rest_of_a_body_begins_anew),
 		TEST(body_longer_than_told_is_refused),
 		TEST(body_that_nobody_announced_is_refused),
 		TEST(strange_content_lengths_are_refused),
