@@ -233,14 +233,35 @@ redirect_undo(struct req *rq, const struct seen *s)
 	rq->mount = arena_copy(rq->mem, before, len);
 }
 
-/* Apache and lighttpd merge slashes before they tell the path. */
-static bool
-slashes_were_merged(struct req *rq, const char *uri)
+/* Where in `uri` the path begins, each of whose slashes may be several there;
+ * the path itself when that is not what the other ends with. */
+static const char *
+path_unmerged(const char *uri, const char *path)
 {
-	const char *path;
+	size_t at = strlen(uri);
+	size_t left = strlen(path);
 
-	return *uri == '/' && path_decode(rq->mem, uri, &path) == OK &&
-	       strstr(path, "//") != NULL;
+	while (left > 0 && at > 0 && uri[at - 1] == path[left - 1]) {
+		at--;
+		left--;
+		if (path[left] != '/' || (left > 0 && path[left - 1] == '/'))
+			continue;
+		while (at > 0 && uri[at - 1] == '/')
+			at--;
+	}
+	return left == 0 ? uri + at : path;
+}
+
+/* Apache and lighttpd merge slashes before they tell the path; to whoever
+ * looks at it, /users//me is not /users/me. */
+static void
+slashes_restore(struct req *rq, const char *uri)
+{
+	const char *asked;
+
+	if (*uri == '/' && path_decode(rq->mem, uri, &asked) == OK &&
+	    strstr(asked, "//") != NULL)
+		rq->path = path_unmerged(asked, rq->path);
 }
 
 static enum err
@@ -261,9 +282,9 @@ path_find(struct req *rq, const struct seen *s)
 		return e;
 	if (!is_empty(s->redirect_url))
 		redirect_undo(rq, s);
+	slashes_restore(rq, or_empty(s->request_uri));
 	if (rq->path[0] != '/' || !path_is_sane(rq->path) ||
-	    !path_is_sane(rq->mount) ||
-	    slashes_were_merged(rq, or_empty(s->request_uri)))
+	    !path_is_sane(rq->mount))
 		return ERR_NOT_FOUND;
 	prefix_move(rq, or_empty(rq->conf->server.prefix));
 	return OK;

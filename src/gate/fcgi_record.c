@@ -50,8 +50,7 @@ header_write(unsigned char *out, enum record_type type, unsigned id,
 	out[3] = (unsigned char)(id & 0xff);
 	out[4] = (unsigned char)(length >> 8);
 	out[5] = (unsigned char)(length & 0xff);
-	out[6] = 0;
-	out[7] = 0;
+	out[6] = out[7] = 0; /* padding, reserved */
 }
 
 /* Adds a record to the replies. */
@@ -70,9 +69,8 @@ reply(struct fcgi_reader *r, enum record_type type, unsigned id,
 static void
 reply_end(struct fcgi_reader *r, unsigned id, enum protocol_status status)
 {
-	unsigned char content[8] = {0};
+	const unsigned char content[8] = {[4] = (unsigned char)status};
 
-	content[4] = (unsigned char)status;
 	reply(r, END_REQUEST, id, content, sizeof(content));
 }
 
@@ -234,7 +232,6 @@ static void
 request_begin(struct fcgi_reader *r)
 {
 	unsigned id = record_id(r);
-	unsigned role = (unsigned)r->small[0] << 8 | r->small[1];
 	bool keep = (r->small[2] & FLAG_KEEP_CONN) != 0;
 
 	/* Apache sends no more of a body once it has the answer. */
@@ -244,7 +241,7 @@ request_begin(struct fcgi_reader *r)
 		request_early(r, id);
 		return;
 	}
-	if (!role_take(r, role)) {
+	if (!role_take(r, (unsigned)r->small[0] << 8 | r->small[1])) {
 		reply_end(r, id, UNKNOWN_ROLE);
 		r->ending = r->ending || !keep;
 		return;

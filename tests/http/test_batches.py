@@ -14,6 +14,9 @@ from client import PASSWORD
 from commands import execute
 from test_fairness import pair, read_whole, record
 
+pytestmark = pytest.mark.about(
+    "pool", "requests that a worker answers together")
+
 SECONDS = 20
 
 

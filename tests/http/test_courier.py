@@ -16,6 +16,8 @@ from client import PASSWORD, new_email, parallel
 from commands import OK, run
 from programs import Programs
 
+pytestmark = pytest.mark.about("pool", "the pool's courier is what is tested")
+
 # How many events go out while couriers are killed, and how often.
 EVENTS = int(os.environ.get("FCU_EVENTS", "60"))
 KILLS = int(os.environ.get("FCU_KILLS", "8"))

@@ -9,6 +9,8 @@ import pytest
 import stack as stacks
 from client import PASSWORD, new_email, parallel
 
+pytestmark = pytest.mark.about("pool", "the memory of workers")
+
 HASH = 64 * 1024  # KiB, of the default parameters
 
 

@@ -15,6 +15,8 @@ import stack as stacks
 from client import Load
 from programs import Programs
 
+pytestmark = pytest.mark.about("pool", "the pool hands over to another")
+
 
 class Logins(Load):
     """The same with the pool that hashes."""

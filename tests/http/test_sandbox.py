@@ -13,8 +13,9 @@ import pytest
 import stack as stacks
 
 PLAIN = os.environ.get("FCU_PLAIN_BUILD")
-pytestmark = pytest.mark.skipif(not PLAIN,
-                                reason="FCU_PLAIN_BUILD names no build")
+pytestmark = [
+    pytest.mark.about("pool", "workers in their sandbox"),
+    pytest.mark.skipif(not PLAIN, reason="FCU_PLAIN_BUILD names no build")]
 
 
 def status_of(pid):

@@ -17,6 +17,8 @@ import stack as stacks
 
 from test_replace import follow, replace
 
+pytestmark = pytest.mark.about("pool", "the pool under a service manager")
+
 
 # Becomes the service, with the given descriptors from 3 on.
 BECOME = """

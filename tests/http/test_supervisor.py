@@ -13,6 +13,8 @@ import stack as stacks
 
 from client import Load, detail, new_email, parallel
 
+pytestmark = pytest.mark.about("pool", "the supervisor is what is tested")
+
 
 def wait_for_replacement(stack, gone, count):
     """Until as many workers are there as before, without those gone."""

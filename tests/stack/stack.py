@@ -373,8 +373,10 @@ class Stack:
                 self.spawn_pool(pool)
 
         if self.courier:
-            self.launch("courier", [self.program, "-c", self.config,
-                                    "courier"])
+            self.courier_start()
+
+    def courier_start(self):
+        self.launch("courier", [self.program, "-c", self.config, "courier"])
 
     def launch_pool(self):
         self.launch("pool", [self.program, "-c", self.config, "pool"],
@@ -532,11 +534,32 @@ class Stack:
     def reload(self):
         """Has the pool read its configuration anew, and waits until no worker
         serves with the old one."""
+        if not self.web.pooled:
+            self.program_restart()
+            return
         before = set(self.worker_pids())
         self.write_configuration()
         self.handles["pool"].send_signal(signal.SIGHUP)
         if not wait_until(lambda: not before & set(self.worker_pids())):
             raise Failure("the pool did not reload:\n" + self.last_words())
+
+    def program_restart(self):
+        """Likewise where the web server starts the program as it needs it."""
+        self.write_configuration()
+        ended = [pid for pid in process_ids() if self.runs_program(pid)]
+        for pid in ended:
+            send_signal(pid, signal.SIGTERM)
+        if not wait_until(lambda: not any(map(process_lives, ended))):
+            raise Failure("processes of the program do not end")
+        if self.courier:
+            self.handles["courier"].wait(SECONDS)
+            self.courier_start()
+
+    def runs_program(self, pid):
+        try:
+            return os.path.samefile(f"/proc/{pid}/exe", self.program)
+        except OSError:
+            return False
 
     def ask(self, query):
         """The first column of the first row that the database answers."""

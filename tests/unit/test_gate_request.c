@@ -616,27 +616,33 @@ a_body_in_pieces_beyond_the_limit_is_too_large(void **state)
 }
 
 static void
-slashes_that_were_merged_are_not_found(void **state)
+slashes_that_were_merged_are_there_again(void **state)
 {
 	static const struct {
-		const char *uri;
-		enum err refused;
+		const char *uri, *info, *path;
 	} cases[] = {
-		{"/users/me?a=//", OK},
-		{"http://example.org/users/me", OK},
-		{"/users//me", ERR_NOT_FOUND},
-		{"//users/me", ERR_NOT_FOUND},
-		{"/users/%2fme", ERR_NOT_FOUND},
-		{"/users%2F%2Fme?a", ERR_NOT_FOUND},
+		{"/users/me?a=//", "/users/me", "/users/me"},
+		{"http://example.org/users/me", "/users/me", "/users/me"},
+		{"/users//me", "/users/me", "/users//me"},
+		{"//users/me", "/users/me", "//users/me"},
+		{"/users/%2fme", "/users/me", "/users//me"},
+		{"/users%2F%2Fme?a", "/users/me", "/users//me"},
+		{"/users/me//", "/users/me/", "/users/me//"},
+		{"/users/me//", "/users/me//", "/users/me//"},
+		{"/a///users//me///", "/users/me/", "///users//me///"},
+		{"/some//where/else", "/users/me", "/users/me"},
+		{"//", "/users/me", "/users/me"},
+		{"//", "/", "//"},
 	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < countof(cases); i++) {
 		start(f);
-		set(f, "PATH_INFO", "/users/me");
+		set(f, "PATH_INFO", cases[i].info);
 		set(f, "REQUEST_URI", cases[i].uri);
 		make(f);
-		assert_int_equal(f->rq.refused, cases[i].refused);
+		assert_int_equal(f->rq.refused, OK);
+		assert_string_equal(f->rq.path, cases[i].path);
 	}
 }
 
@@ -828,7 +834,7 @@ main(void)
 		TEST(transfer_coding_is_refused),
 		TEST(a_body_in_pieces_has_the_length_that_was_read),
 		TEST(a_body_in_pieces_beyond_the_limit_is_too_large),
-		TEST(slashes_that_were_merged_are_not_found),
+		TEST(slashes_that_were_merged_are_there_again),
 		TEST(the_path_before_a_redirect_says_where_the_mount_is),
 		TEST(request_without_a_method_is_refused),
 		TEST(body_length_is_told_from_content_length),
