@@ -10,6 +10,9 @@ from client import access_claims
 from test_batches import Crowd, long_pair, statuses
 from test_fairness import read_whole, record
 
+pytestmark = pytest.mark.about(
+    "pool", "the role is asked for at the pool's socket")
+
 LOGIN = "https://login.example.org/in?a=1&b=2"
 SETTINGS = ("field.nickname.type=text", f"guard.login_url={LOGIN}",
             'guard.variables={"REMOTE_USER=id", "REMOTE_EMAIL=email", '

@@ -124,6 +124,7 @@ def test_a_password_in_an_argument_is_not_taken(stack):
     assert done.returncode == USAGE
 
 
+@pytest.mark.about("pool", "a pool that does not run")
 def test_commands_work_while_the_server_does_not_run(new_stack, db):
     stack = new_stack(db)
     stack.handles["pool"].terminate()

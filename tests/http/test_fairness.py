@@ -28,6 +28,7 @@ def ask_until(client, deadline):
     return answers
 
 
+@pytest.mark.about("pool", "how workers take turns")
 @pytest.mark.parametrize("workers", (1, 3))
 def test_every_client_gets_its_answers_in_turn(new_stack, workers):
     client = new_stack("sqlite", workers=workers, cheap=False).client
@@ -117,6 +118,7 @@ def say_little(address, way, start, deadline):
             time.sleep(0.02)
 
 
+@pytest.mark.about("pool", "FastCGI is spoken to the pool's socket")
 def test_silent_and_dripping_clients_take_nothing_from_others(new_stack):
     """32 kept connections on 2 workers, 8 of which never make a request."""
     stack = new_stack("sqlite", workers=2)
@@ -172,6 +174,7 @@ def ask_in_turn(address, start, deadline, request, status):
     return count
 
 
+@pytest.mark.about("pool", "FastCGI is spoken to the pool's socket")
 def test_more_clients_than_there_are_places_take_turns(new_stack):
     stack = new_stack("sqlite", ["server.connections_per_worker=4"],
                       workers=2)
@@ -188,6 +191,7 @@ def test_more_clients_than_there_are_places_take_turns(new_stack):
     assert counts[0] > 0, counts
 
 
+@pytest.mark.about("pool", "FastCGI is spoken to the pool's socket")
 def test_who_comes_with_another_to_the_last_place_gets_one_too(new_stack):
     """They come while the worker is busy, so it lets both in at once."""
     stack = new_stack("sqlite", ["server.connections_per_worker=4"],
@@ -239,6 +243,7 @@ def accepted(address):
             if row[-1] == address and row[5] == "03"}
 
 
+@pytest.mark.about("nginx", "nginx keeps connections")
 def test_nginx_asks_again_on_the_connections_that_it_has(new_stack):
     stack = new_stack("sqlite", workers=2)
     address = stack.settings["pool", "api"]["socket"]

@@ -541,6 +541,7 @@ def test_mail_goes_out_where_there_is_no_pool(new_stack, new_server, db,
 COURIER = re.compile(r"event=worker_started pool=courier pid=(\d+)")
 
 
+@pytest.mark.about("pool", "the supervisor replaces its courier")
 def test_a_courier_that_is_killed_again_and_again_loses_nothing(
         new_stack, new_server, db):
     server = new_server()

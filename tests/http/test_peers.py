@@ -15,6 +15,7 @@ from client import PASSWORD, new_email, parallel
 ME = b"/users/me"
 
 
+@pytest.mark.about("pool", "the pool is killed")
 def test_a_token_logged_out_stays_so_when_everything_was_killed(new_stack, db):
     """V14."""
     stack = new_stack(db)

@@ -38,6 +38,7 @@ def test_whatever_waits_unsealed_is_seen(new_stack):
     cat.communicate()
 
 
+@pytest.mark.about("pool", "the supervisor and its workers")
 def test_supervisor_workers_and_askers_are_sealed(new_stack):
     stack = new_stack("sqlite", settings=(
         "hook.judge.program=/bin/true", "hook.judge.timeout=2",

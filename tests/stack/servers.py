@@ -268,7 +268,18 @@ class ApacheProxy(Apache):
     more_modules = ("setenvif", "rewrite", "proxy", "proxy_fcgi")
 
     def site(self):
-        return self.sockets(super().site(), self.address)
+        text = self.sockets(super().site(), self.address)
+        return self.oauth_pool(text) if ("pool", "oauth") in (
+            self.stack.settings) else text
+
+    def oauth_pool(self, text):
+        """The lines for a pool of that name are comments in the example."""
+        start = text.index("#<Proxy ")
+        end = text.index("#</Proxy>") + len("#</Proxy>")
+        text = (text[:start] + text[start:end].replace("#", "") + text[end:])
+        return self.substitute(
+            text, ("\t#Rewrite", "\tRewrite"),
+            ("/run/fastcgi-users/oauth.sock", self.path("oauth.sock")))
 
     @staticmethod
     def address(place):
@@ -328,10 +339,12 @@ class ApacheHtaccess(ApacheCgi):
 
     file = "htaccess.example"
     speaks_json = False
-    more_modules = ("cgid", "mime", "dir", "rewrite", "setenvif")
+    more_modules = ("cgid", "fcgid", "mime", "dir", "rewrite", "setenvif")
 
     def beside(self):
         return f"""{super().beside()}\
+FcgidIPCDir {self.path('fcgid')}
+FcgidProcessTableFile {self.path('fcgid', 'shm')}
 TypesConfig /etc/mime.types
 DocumentRoot {quote(self.path('public_html'))}
 <Directory {quote(self.path('public_html'))}>
@@ -343,6 +356,7 @@ DocumentRoot {quote(self.path('public_html'))}
 
     def begin(self):
         stack = self.stack
+        stack.make_subfolder("fcgid")
         stack.make_subfolder("public_html", 0o755)
         folder = "public_html" + stack.mount
         stack.make_subfolder(folder, 0o755)
@@ -392,12 +406,25 @@ server.max-fds = 4096
         text = self.sockets(substitute(
             example("etc", "lighttpd.conf.example"), WWW, self.path("www")),
             self.address)
+        if ("pool", "oauth") in self.stack.settings:
+            text = self.oauth_pool(text)
         if self.body_limit():
             # Whole kilobytes are all that it knows.
             text = substitute(text, "server.max-request-size = 1024",
                               "server.max-request-size = "
                               f"{-(-self.body_limit() // 1024)}")
         return self.mounted(text) if self.stack.mount else text
+
+    def oauth_pool(self, text):
+        """The lines for a pool of that name are comments in the example."""
+        for first, last in (("#var.users_oauth = (", "#)"),
+                            ("\t#else $HTTP", "\t#}\n")):
+            start = text.index(first)
+            end = text.index(last, start) + len(last)
+            text = (text[:start] + text[start:end].replace("#", "")
+                    + text[end:])
+        return substitute(text, "/run/fastcgi-users/oauth.sock",
+                          self.path("oauth.sock"))
 
     @staticmethod
     def address(place):
