@@ -268,3 +268,16 @@ limit_settle(struct ctx *cx, const struct limit_pass *pass, enum err outcome)
 	tell_failure("give_back", limit_give_back(cx->db, cx->mem, pass->keys,
 						  pass->count, cx->now, until));
 }
+
+void
+limit_forgive_account(struct ctx *cx, const char *email)
+{
+	struct limit_key key = {.kind = rules[LIMIT_SIGN_IN].kind};
+
+	if (cx->limiter == NULL || cx->conf->limits.sign_in == 0)
+		return;
+	key.account = limit_account_key(cx->limiter, cx->mem, email);
+	key.network = limit_network_key(cx->limiter, cx->mem, cx->client);
+	tell_failure("forgive", limit_forgive(cx->db, cx->mem, &key, cx->now,
+					      known_until(cx)));
+}

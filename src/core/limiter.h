@@ -60,6 +60,13 @@ enum err limit_sign_in(struct ctx *cx, const char *email,
 void limit_settle(struct ctx *cx, const struct limit_pass *pass,
 		  enum err outcome) NONNULL(1, 2);
 
+/*
+ * Somebody has proved by other means than the password that the account is
+ * his: what was tried on it from his network is forgotten, and the network is
+ * known.
+ */
+void limit_forgive_account(struct ctx *cx, const char *email) NONNULL(1, 2);
+
 /* Whether the next try of this row will be refused; of an account's, where it
  * comes from a network that is not known. */
 bool limit_is_reached(const struct config *conf, const struct limit_row *row)

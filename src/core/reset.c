@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "core/event.h"
+#include "core/limiter.h"
 #include "core/password.h"
 #include "core/sign_in.h"
 #include "core/ticket.h"
@@ -108,6 +109,8 @@ reset_password(struct ctx *cx, const char *token, const char *password,
 	TRY(e);
 	TRY(password_hash(cx, password, &r.hash));
 	TRY(bad_token(db_transact(cx->db, reset_body, &r)));
+	/* Who forgot his password has tried in vain before he asked. */
+	limit_forgive_account(cx, u.email);
 	log_event(LEVEL_INFO, log_is("password_reset"), log_text("user", u.id));
 	return OK;
 }

@@ -50,6 +50,20 @@ static const struct db_statement give_back = {
 	.result = "",
 };
 
+static const struct db_statement forgive = {
+	.name = "limit_forgive",
+	.sql = "INSERT INTO fcu_limit " COLUMNS
+	       " VALUES ($1, $2, $3, 0, $4, $5, $6)"
+	       " ON CONFLICT (" KEY ") DO UPDATE SET used = 0,"
+	       " known_until = CASE"
+	       " WHEN fcu_limit.known_until > excluded.known_until"
+	       " THEN fcu_limit.known_until ELSE excluded.known_until END,"
+	       " expires_at = CASE"
+	       " WHEN fcu_limit.expires_at > excluded.expires_at"
+	       " THEN fcu_limit.expires_at ELSE excluded.expires_at END",
+	.result = "",
+};
+
 static const struct db_statement purge = {
 	.name = "limit_purge",
 	.sql = "DELETE FROM fcu_limit WHERE (" KEY ") IN"
@@ -126,6 +140,22 @@ limit_give_back(struct db *db, struct arena *mem, const struct limit_key *keys,
 	}
 	return db_query_rows(db, mem, &give_back, values, GIVE_BACK_COLUMNS,
 			     count, &rows);
+}
+
+enum err
+limit_forgive(struct db *db, struct arena *mem, const struct limit_key *key,
+	      int64_t now, int64_t known_until)
+{
+	const struct db_value values[] = {
+		db_text(key->account),
+		db_text(key->network),
+		db_text(key->kind),
+		db_int(now),
+		db_int(known_until),
+		db_int(known_until > now ? known_until : now),
+	};
+
+	return db_run(db, mem, &forgive, values, countof(values), NULL);
 }
 
 enum err

@@ -44,6 +44,11 @@ enum err limit_give_back(struct db *db, struct arena *mem,
 			 int64_t now, int64_t known_until)
 	NODISCARD NONNULL(1, 2, 3);
 
+/* Begins one count anew, and lets its network be the account's own. */
+enum err limit_forgive(struct db *db, struct arena *mem,
+		       const struct limit_key *key, int64_t now,
+		       int64_t known_until) NODISCARD NONNULL(1, 2, 3);
+
 /* Forgets some of the rows that say nothing any more since before `now`. */
 enum err limit_purge(struct db *db, struct arena *mem, int64_t now)
 	NODISCARD NONNULL(1, 2);

@@ -11,6 +11,7 @@ import pytest
 import stack as stacks
 from client import detail, new_email, parallel
 from commands import OK, USAGE, execute, run
+from mailed import reset_token
 from networks import Network
 
 MOST, ACCOUNT, STRANGERS = 10, 100, 3
@@ -207,6 +208,24 @@ def test_a_right_password_is_refused_like_a_wrong_one(network, user):
     network.guess(user, MOST)
 
     assert network.try_login(user).status_code == 429
+
+
+def test_a_new_password_by_mail_begins_the_count_anew_there(
+        stack, network, other):
+    """Who forgot his password has tried in vain before; others have not
+    asked for the mail."""
+    user = Network(stack).register()
+    for one in (network, other):
+        one.guess(user["email"], MOST + 1)
+
+    assert network.post("/auth/reset-password", json={
+        "token": reset_token(stack.client, user),
+        "password": "another horse 9"}).status_code == 200
+
+    assert network.try_login(user["email"],
+                             "another horse 9").status_code == 200
+    assert other.try_login(user["email"],
+                           "another horse 9").status_code == 429
 
 
 def test_a_window_that_ended_begins_anew(stack, network, user):
