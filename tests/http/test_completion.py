@@ -72,7 +72,7 @@ def zsh(state, *words):
     (("user", "set", "--active", "--js"), {"--json"}),
     (("user", "set", "a@example.org", "--js"), {"--json"}),
     (("check", "--d"), {"--dump", "--defaults"}),
-    (("migrate", ""), {"plan", "apply", "status", "--help"}),
+    (("migrate", ""), {"plan", "apply", "status", "--quiet", "--help"}),
     (("no-such-command", ""), set())))
 def test_bash_completes(words, expected):
     assert bash(*words) == expected
