@@ -92,6 +92,7 @@ def test_a_good_sign_in_does_not_begin_ones_own_count_anew(network, user):
     assert network.guess(user, times=2) == [400, 429]
 
 
+@pytest.mark.about("pool", "its log")
 def test_addresses_that_a_client_tells_are_not_believed(stack, network, user):
     """V24: allauth 65.14.2: a hundred X-Forwarded-For values are one
     network, and the log tells the real one."""
@@ -110,6 +111,7 @@ def test_addresses_that_a_client_tells_are_not_believed(stack, network, user):
     assert "198.51.100." not in stack.read("pool.log")
 
 
+@pytest.mark.about("pool", "its log")
 def test_parallel_guesses_do_not_beat_the_count(new_stack, db):
     """V25: Keycloak CVE-2024-4629: of two hundred at once no more than the
     limit reach the hash."""
@@ -314,6 +316,7 @@ def test_a_sign_in_that_could_not_be_judged_is_taken_back(new_stack):
     assert tries(one, "sign_in") == tries(one, "account") == 0
 
 
+@pytest.mark.about("pool", "its log")
 def test_what_is_not_limited_costs_no_statement(new_stack):
     one = new_stack( settings=(*ON, "log.level=debug"), workers=1)
     network = Network(one)
@@ -341,6 +344,7 @@ def test_what_is_not_limited_costs_no_statement(new_stack):
 
 # Who is asking.
 
+@pytest.mark.about("pool", "its log")
 def test_a_trusted_proxy_tells_who_is_asking(new_stack):
     """V24: allauth 65.14.2: the last address that no trusted one told."""
     one = new_stack( settings=(
