@@ -156,6 +156,9 @@ _fastcgi_users()
 	'limits clear --network')
 		return
 		;;
+	'check  --url')
+		return
+		;;
 	esac
 	case "$command $action" in
 	' ') words='pool migrate adopt user key courier outbox limits check completion version -c --config --help --version' ;;
@@ -167,7 +170,7 @@ _fastcgi_users()
 	'courier ') words='--once --help' ;;
 	'outbox ') words='list retry drop --help' ;;
 	'limits ') words='list clear --help' ;;
-	'check ') words='--dump --defaults --help' ;;
+	'check ') words='--url --json --strict --dump --defaults --help' ;;
 	'completion ') words='bash zsh --help' ;;
 	'version ') words='--help' ;;
 	'migrate plan') words='--help' ;;

@@ -84,6 +84,7 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return conf->openapi.enabled && conf->openapi.redoc &&
 		       docs_has_files(mem, conf, PAGE_REDOC);
 	case MOUNT_HEALTH:
+	case MOUNT_PROBE:
 		return conf->routes.health;
 	case MOUNT_METRICS:
 		return conf->metrics.enabled;
@@ -155,6 +156,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	case MOUNT_CHANGE_PASSWORD:
 		break;
 	case MOUNT_AUTH:
+	case MOUNT_PROBE:
 	case MOUNT_GUARD:
 	case MOUNT_RESET:
 	case MOUNT_VERIFY:

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/tally.h"
+#include "base/text.h"
+#include "core/probe.h"
 #include "db/migrate.h"
 #include "store/user.h"
 
@@ -79,4 +83,29 @@ get_readyz(struct call *c)
 				 "{\"code\":\"NOT_READY\",\"reason\":\"%s\"}",
 				 reasons[r]));
 	return ERR_DATABASE_DOWN;
+}
+
+/*
+ * ANY …/probe?TEXT: what arrived of a request by `fastcgi-users check`, which
+ * sends the same text as a bearer token; for all others it is not there.
+ */
+enum err
+any_probe(struct call *c)
+{
+	static const char scheme[] = "Bearer ";
+	const struct req *rq = c->rq;
+	const char *told = rq->authorization != NULL ? rq->authorization : "";
+
+	if (!probe_is_good(c->cx->conf, c->cx->mem, c->cx->now, rq->query))
+		return ERR_NOT_FOUND;
+	resp_json(c->rs, c->route->status);
+	buf_printf(&c->rs->body,
+		   "{\"authorization\":%s,\"https\":%s,\"now\":%lld}",
+		   text_starts(told, scheme) &&
+				   strcmp(told + sizeof(scheme) - 1,
+					  rq->query) == 0
+			   ? "true"
+			   : "false",
+		   rq->https ? "true" : "false", (long long)c->cx->now);
+	return OK;
 }

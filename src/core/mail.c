@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Built-in mail: which events it answers, with what, to whom, by what. */
+#include "core/mail.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <sysexits.h>
@@ -186,18 +188,36 @@ tls_of(const char *word)
 					     : SMTP_TLS_OPPORTUNISTIC;
 }
 
+static struct smtp_settings
+server_of(const struct mail_settings *m, int64_t limit)
+{
+	return (struct smtp_settings){
+		.url = m->url,
+		.tls = tls_of(m->tls),
+		.ca_file = m->ca_file,
+		.user = m->user,
+		.password = m->password,
+		.time_limit = limit,
+		.connect_limit = limit,
+	};
+}
+
+enum err
+mail_greet(const struct config *conf, struct arena *mem, int64_t limit,
+	   const char **why)
+{
+	const struct smtp_settings settings = server_of(&conf->mail, limit);
+
+	*why = NULL;
+	if (*conf->mail.url == '\0' || text_starts(conf->mail.url, SENDMAIL))
+		return OK;
+	return smtp_greet(&settings, mem, why);
+}
+
 static enum err
 by_smtp(const struct letter *l, const char *to, const struct buf *bytes)
 {
-	const struct smtp_settings settings = {
-		.url = l->conf->url,
-		.tls = tls_of(l->conf->tls),
-		.ca_file = l->conf->ca_file,
-		.user = l->conf->user,
-		.password = l->conf->password,
-		.time_limit = l->limit,
-		.connect_limit = l->limit,
-	};
+	const struct smtp_settings settings = server_of(l->conf, l->limit);
 	const struct smtp_message message = {
 		.from = l->conf->from,
 		.to = to,

@@ -430,6 +430,18 @@ db_ping(struct db *db)
 	return db->driver->script(db, db->driver->ping, true);
 }
 
+enum err
+db_clock(struct db *db, struct arena *mem, int64_t *out)
+{
+	struct db_rows rows;
+
+	if (db->driver->clock == NULL)
+		return ERR_NOT_FOUND;
+	TRY(db_query(db, mem, db->driver->clock, NULL, 0, &rows));
+	*out = rows.count == 1 ? rows.cells[0].number : 0;
+	return OK;
+}
+
 /* The answer to a question that has one. */
 static enum err
 ask(struct db *db, struct arena *mem, const struct db_statement *question,

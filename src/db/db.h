@@ -193,6 +193,11 @@ enum err db_expand(struct db *db, struct arena *mem, const char *sql,
 /* The names that db_open was given; NULL for none. */
 const struct db_names *db_names(const struct db *db) NONNULL(1);
 
+/* What time it is for a server, in seconds since 1970. ERR_NOT_FOUND where the
+ * clock is this machine's. */
+enum err db_clock(struct db *db, struct arena *mem, int64_t *out)
+	NODISCARD NONNULL(1, 2, 3);
+
 /*
  * Whether the database has the table, seen from within a transaction too.
  * `table` and `column` here and below are those of a placeholder ("user",

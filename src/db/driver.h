@@ -18,6 +18,9 @@ struct db_driver {
 	const struct db_statement *columns;
 	bool types_hold_words; /* a declared type is what words it holds */
 	const char *ping;
+	/* Asks a server that has a clock of its own for seconds since 1970;
+	 * NULL: it has none. */
+	const struct db_statement *clock;
 
 	/* As db_open; *out is zeroed but for what the driver set. */
 	enum err (*open)(const struct db_settings *settings, struct db **out,

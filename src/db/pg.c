@@ -729,11 +729,19 @@ pg_close(struct db *db)
 	free(pg);
 }
 
+static const struct db_statement pg_clock = {
+	.name = "pg_clock",
+	.sql = "SELECT CAST(extract(epoch FROM now()) AS BIGINT)",
+	.result = "i",
+	.reads_only = true,
+};
+
 const struct db_driver pg_driver = {
 	.name = "postgresql",
 	.has_table = &pg_has_table,
 	.columns = &pg_table_columns,
 	.ping = "SELECT 1",
+	.clock = &pg_clock,
 	.open = pg_open,
 	.close = pg_close,
 	.query = pg_query,

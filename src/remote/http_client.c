@@ -306,6 +306,8 @@ set_request(const struct http_client *c, const struct http_request *rq,
 		bad |= curl_easy_setopt(h, CURLOPT_POSTFIELDS,
 					rq->body == NULL ? "" : rq->body);
 	}
+	if (rq->connect_only)
+		bad |= curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
 	bad |= curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, rq->method);
 	bad |= curl_easy_setopt(h, CURLOPT_HTTPHEADER, p->headers);
 	if (p->resolved != NULL) {
@@ -396,10 +398,12 @@ http_client_send(struct http_client *c, struct arena *mem,
 	x.started = clock_monotonic();
 	if (split_url(&p, rq->url))
 		why = run(c, mem, rq, &p, &x);
-	if (why != NULL)
+	if (why != NULL) {
 		e = ERR_REMOTE;
-	else
+		out->why = arena_text(mem, why);
+	} else {
 		take_answer(c, mem, &x, out);
+	}
 	log_event(e == OK ? LEVEL_DEBUG : LEVEL_WARNING,
 		  log_is(e == OK ? "remote_answered" : "remote_failed"),
 		  log_text("host", p.host == NULL ? "" : p.host),

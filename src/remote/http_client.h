@@ -36,8 +36,9 @@ struct http_request {
 	size_t header_count;
 	const char *body; /* NULL: none */
 	size_t body_len;
-	int64_t deadline; /* clock_monotonic milliseconds, where it is nearer
-			   * than the time limit; 0: it never is */
+	bool connect_only; /* nothing is sent, and there is no answer */
+	int64_t deadline;  /* clock_monotonic milliseconds, where it is nearer
+			    * than the time limit; 0: it never is */
 };
 
 /* Lives on the arena of the request. */
@@ -46,6 +47,7 @@ struct http_answer {
 	const char *content_type; /* "" when it has none */
 	const char *body;         /* NUL behind body_len bytes */
 	size_t body_len;
+	const char *why; /* after ERR_REMOTE */
 };
 
 /*

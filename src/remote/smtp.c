@@ -146,6 +146,45 @@ outcome_of(CURL *curl, CURLcode result, const struct upload *u)
 	return ERR_REMOTE;
 }
 
+/* libcurl says what it is told to when it has no message to send. */
+static bool
+set_nothing(CURL *curl)
+{
+	CURLcode failed = CURLE_OK;
+
+	failed |= curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	failed |= curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+	failed |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
+	failed |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	return failed == CURLE_OK;
+}
+
+enum err
+smtp_greet(const struct smtp_settings *settings, struct arena *mem,
+	   const char **why)
+{
+	char said[CURL_ERROR_SIZE] = "";
+	enum err e = ERR_INTERNAL;
+	CURL *curl = NULL;
+	CURLcode result;
+
+	*why = "libcurl refuses to work";
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return e;
+	curl = curl_easy_init();
+	if (curl == NULL || !set_server(curl, settings) || !set_nothing(curl) ||
+	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said) != CURLE_OK)
+		goto out;
+	result = curl_easy_perform(curl);
+	e = result == CURLE_OK ? OK : ERR_REMOTE;
+	*why = arena_text(mem,
+			  *said != '\0' ? said : curl_easy_strerror(result));
+out:
+	curl_easy_cleanup(curl);
+	curl_global_cleanup();
+	return e;
+}
+
 enum err
 smtp_send(const struct smtp_settings *settings, struct arena *mem,
 	  const struct smtp_message *message, const char **why)

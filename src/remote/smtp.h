@@ -48,4 +48,11 @@ enum err smtp_send(const struct smtp_settings *settings, struct arena *mem,
 		   const struct smtp_message *message, const char **why)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
+/*
+ * Connects, changes to TLS and signs in as smtp_send would, and sends nothing.
+ * ERR_REMOTE, with *why on the arena.
+ */
+enum err smtp_greet(const struct smtp_settings *settings, struct arena *mem,
+		    const char **why) NODISCARD NONNULL(1, 2, 3);
+
 #endif

@@ -188,3 +188,49 @@ survey_take(struct db *db, struct arena *mem, struct survey *out)
 	return user_duplicates(db, mem, SURVEY_CLASHES, &out->clashes,
 			       &out->clash_count);
 }
+
+/* As the first two migrations make them. */
+static const struct {
+	const char *table;
+	const char *name;
+	const char *sql;
+} indexes[SURVEY_INDEXES] = {
+	{"user", "\"" UNIQUE_EMAIL "\"",
+	 "CREATE UNIQUE INDEX " UNIQUE_EMAIL
+	 " ON {user} (lower({user.email}))"},
+	{"user", "{user.email:index}",
+	 "CREATE UNIQUE INDEX {user.email:index} ON {user} ({user.email})"},
+	{"accesstoken", "{accesstoken.created_at:index}",
+	 "CREATE INDEX {accesstoken.created_at:index}"
+	 " ON {accesstoken} ({accesstoken.created_at})"},
+	{"oauth_account", "{oauth_account.account_id:index}",
+	 "CREATE INDEX {oauth_account.account_id:index}"
+	 " ON {oauth_account} ({oauth_account.account_id})"},
+	{"oauth_account", "{oauth_account.oauth_name:index}",
+	 "CREATE INDEX {oauth_account.oauth_name:index}"
+	 " ON {oauth_account} ({oauth_account.oauth_name})"},
+};
+
+enum err
+survey_indexes(struct db *db, struct arena *mem,
+	       const char *out[SURVEY_INDEXES], size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < SURVEY_INDEXES; i++) {
+		bool is_there = false;
+		const char *quoted;
+
+		TRY(db_has_table(db, mem, indexes[i].table, &is_there));
+		if (!is_there)
+			continue;
+		TRY(db_expand(db, mem, indexes[i].name, &quoted));
+		TRY(catalog_has_index(
+			db, mem, indexes[i].table,
+			arena_copy(mem, quoted + 1, strlen(quoted) - 2),
+			&is_there));
+		if (!is_there)
+			TRY(db_expand(db, mem, indexes[i].sql,
+				      &out[(*count)++]));
+	}
+	return OK;
+}

@@ -61,4 +61,14 @@ struct survey {
 enum err survey_take(struct db *db, struct arena *mem, struct survey *out)
 	NODISCARD NONNULL(1, 2, 3);
 
+/*
+ * What makes the indexes that migrations made, ours and the reference's, of
+ * which some are not there any more: as many as are missing, SQL with its names
+ * filled in. Where a table is not there nothing is said of its indexes.
+ */
+#define SURVEY_INDEXES 5
+enum err survey_indexes(struct db *db, struct arena *mem,
+			const char *out[SURVEY_INDEXES], size_t *count)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
 #endif

@@ -139,7 +139,7 @@ def test_a_courier_with_nothing_to_do_ends_at_once(stack):
 
 
 def test_the_check_warns_of_mail_without_the_routers_that_it_is_for(stack):
-    said = run_with(stack, 'mail { url = "smtp://localhost" '
+    said = run_with(stack, 'mail { url = "sendmail:/bin/true" '
                     'from = "a@example.com" base_url = "https://a.org" }\n'
                     'secrets { reset_file = "" }\n', "check")
 
