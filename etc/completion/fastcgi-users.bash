@@ -88,6 +88,21 @@ _fastcgi_users()
 	'user export --limit')
 		return
 		;;
+	'token create --backend')
+		return
+		;;
+	'token inspect --backend')
+		return
+		;;
+	'apikey create --name')
+		return
+		;;
+	'apikey create --scope')
+		return
+		;;
+	'apikey create --days')
+		return
+		;;
 	'key generate --alg')
 		COMPREPLY=($(compgen -W 'RS256 ES256 EdDSA' -- "$cur"))
 		return
@@ -161,11 +176,13 @@ _fastcgi_users()
 		;;
 	esac
 	case "$command $action" in
-	' ') words='pool migrate adopt user key courier outbox limits check completion version -c --config --help --version' ;;
+	' ') words='pool migrate adopt user token apikey key courier outbox limits check completion version -c --config --help --version' ;;
 	'pool ') words='--replace --help' ;;
 	'migrate ') words='--quiet plan apply status --help' ;;
 	'adopt ') words='--apply --json --quiet --help' ;;
 	'user ') words='add show list set delete export import --help' ;;
+	'token ') words='create inspect end --help' ;;
+	'apikey ') words='create list revoke --help' ;;
 	'key ') words='generate list rotate retire --help' ;;
 	'courier ') words='--once --help' ;;
 	'outbox ') words='list retry drop --help' ;;
@@ -183,6 +200,12 @@ _fastcgi_users()
 	'user delete') words='--help' ;;
 	'user export') words='--after --limit --quiet --help' ;;
 	'user import') words='--check --skip-bad --skip-existing --quiet --help' ;;
+	'token create') words='--backend --help' ;;
+	'token inspect') words='--backend --help' ;;
+	'token end') words='--help' ;;
+	'apikey create') words='--name --scope --days --json --help' ;;
+	'apikey list') words='--json --help' ;;
+	'apikey revoke') words='--help' ;;
 	'key generate') words='--alg --dry-run --help' ;;
 	'key list') words='--json --help' ;;
 	'key rotate') words='--alg --older-than --now --dry-run --help' ;;

@@ -49,10 +49,10 @@ match(const struct api *api, const char *path, enum method method,
 
 	for (size_t i = 0; i < api->count; i++) {
 		const struct bound_route *b = &api->bound[i];
-		const char *id;
+		struct route_parts parts;
 
 		if (!route_matches(c->cx->mem, b->prefix, b->route->path, path,
-				   &id))
+				   &parts))
 			continue;
 		methods |= 1U << b->route->method;
 		if (b->route->method != method &&
@@ -63,7 +63,8 @@ match(const struct api *api, const char *path, enum method method,
 		c->prefix = b->prefix;
 		c->backend = b->backend;
 		c->provider = b->provider;
-		c->id = id;
+		c->id = parts.id;
+		c->key = parts.key;
 		break;
 	}
 	return methods;

@@ -49,6 +49,7 @@ struct call {
 	struct input input;
 	const char *form_secret; /* that page_token goes by; NULL: not yet */
 	const char *id;          /* what stands for {id}, NULL without */
+	const char *key;         /* the same for {key} */
 	struct user user;        /* who asks; id is NULL for nobody */
 	struct token token;      /* by which he was recognised */
 	struct user target;      /* whom {id} names */
@@ -70,6 +71,7 @@ extern const struct schema change_schema;
 extern const struct schema authorize_schema;
 extern const struct schema callback_schema;
 extern const struct schema address_schema;
+extern const struct schema api_key_create_schema;
 extern const struct schema reset_schema;
 extern const struct schema verify_schema;
 extern const struct schema setup_schema;
@@ -81,7 +83,10 @@ extern const struct schema setup_schema;
 extern const struct schema user_schema;   /* of struct user */
 extern const struct schema bearer_schema; /* of what post_login sends */
 extern const struct schema authorization_schema;
-extern const struct schema jwks_schema; /* written by hand */
+/* Of these the description is written by hand. */
+extern const struct schema jwks_schema;
+extern const struct schema api_key_schema;
+extern const struct schema api_key_list_schema;
 
 /* `from`, a struct that the schema's offsets are of, as a JSON object. */
 void object_render(struct buf *out, const struct schema *schema,

@@ -91,6 +91,8 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 	case MOUNT_AUTH:
 	case MOUNT_USERS:
 		return 1;
+	case MOUNT_KEYS:
+		return conf->api_keys.enabled;
 	case MOUNT_GUARD:
 		return conf->guard.enabled;
 	case MOUNT_CHANGE_PASSWORD:
@@ -169,6 +171,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 		b->backend = page_backend(conf);
 		break;
 	case MOUNT_USERS:
+	case MOUNT_KEYS:
 		b->prefix = conf->routes.users;
 		break;
 	case MOUNT_BACKEND:

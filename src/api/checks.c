@@ -6,6 +6,7 @@
 #include "api/route.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/api_key.h"
 #include "core/sign_in.h"
 #include "http/cookie.h"
 #include "store/user_id.h"
@@ -125,6 +126,56 @@ checks_token(const struct call *c, const struct backend_settings *b)
 	return is_cookie_backend(b) ? cookie_token(c, b) : bearer_token(c);
 }
 
+/* What of a key's scope the route asks for; 0: no key may use it. */
+static unsigned
+scope_needed(const struct call *c)
+{
+	const struct route *r = c->route;
+	bool reads = !is_unsafe(c->rq->method);
+
+	if (r->mount == MOUNT_KEYS)
+		return 0;
+	if (r->who == WHO_GUARDED)
+		return API_SCOPE_CHECK;
+	if (r->who == WHO_SUPERUSER)
+		return reads ? API_SCOPE_USERS_READ : API_SCOPE_USERS_WRITE;
+	if (r->who != WHO_USERS_USER)
+		return 0;
+	if (reads)
+		return API_SCOPE_ME_READ;
+	return c->rq->method == METHOD_PATCH ? API_SCOPE_ME_WRITE : 0;
+}
+
+/* The API key that the request carries, whose word alone counts then. */
+static const char *
+key_of(const struct call *c)
+{
+	const char *text;
+
+	if (!c->cx->conf->api_keys.enabled)
+		return NULL;
+	text = bearer_token(c);
+	return text != NULL && api_key_looks(text) ? text : NULL;
+}
+
+static enum err
+find_by_key(struct call *c, const char *key)
+{
+	enum err e =
+		sign_in_read(c->cx, &api_key_backend, key, &c->user, &c->token);
+
+	if (e == ERR_BAD_TOKEN)
+		return ERR_UNAUTHORIZED;
+	TRY(e);
+	if (c->user.is_active && (c->token.scope & scope_needed(c)) != 0)
+		return OK;
+	e = c->user.is_active ? ERR_FORBIDDEN : ERR_UNAUTHORIZED;
+	/* Here it stands for nobody. */
+	c->user = (struct user){0};
+	c->token = (struct token){0};
+	return e;
+}
+
 /* Where Redis is down the others may know the token; only when none does,
  * nobody can tell. */
 enum err
@@ -132,8 +183,11 @@ checks_find_user(struct call *c, token_reader *read)
 {
 	const struct config *conf = c->cx->conf;
 	const struct sign_in *foreseen = c->rq->foreseen;
+	const char *key = key_of(c);
 	enum err nobody = ERR_UNAUTHORIZED;
 
+	if (key != NULL)
+		return find_by_key(c, key);
 	if (foreseen != NULL) {
 		c->user = foreseen->user;
 		c->token = foreseen->token;
@@ -167,7 +221,8 @@ checks_foresee(const struct call *c, struct token *out)
 {
 	const struct config *conf = c->cx->conf;
 
-	if (!asks_who(c) || is_unsafe(c->rq->method) || guard_may_trust(c))
+	if (!asks_who(c) || is_unsafe(c->rq->method) || guard_may_trust(c) ||
+	    key_of(c) != NULL)
 		return false;
 	for (size_t i = 0; i < conf->backend_count; i++) {
 		const struct backend_settings *b = &conf->backend[i];

@@ -70,14 +70,18 @@ add_tag(struct buf *out, const struct api *api, const struct route *r)
 	if (!api->conf->openapi.tags)
 		return;
 	json_begin(out, "tags", '[');
-	json_add_text(out, NULL, r->mount == MOUNT_USERS ? "users" : "auth");
+	json_add_text(out, NULL,
+		      r->mount == MOUNT_USERS || r->mount == MOUNT_KEYS
+			      ? "users"
+			      : "auth");
 	json_end(out, ']');
 }
 
 static bool
 has_parameters(const struct route *r)
 {
-	return r->target == TARGET_ID || r->body == BODY_QUERY;
+	return r->target == TARGET_ID || r->body == BODY_QUERY ||
+	       strstr(r->path, "{key}") != NULL;
 }
 
 static void
@@ -104,6 +108,11 @@ add_parameters(struct buf *out, const struct api *api, const struct route *r)
 			     "{\"name\":\"id\",\"in\":\"path\","
 			     "\"required\":true,\"schema\":{"
 			     "\"type\":\"string\",\"title\":\"Id\"}}");
+	if (strstr(r->path, "{key}") != NULL)
+		json_add_raw(out, NULL,
+			     "{\"name\":\"key\",\"in\":\"path\","
+			     "\"required\":true,\"schema\":{"
+			     "\"type\":\"string\",\"title\":\"Key\"}}");
 	if (r->body == BODY_QUERY)
 		add_query(out, api, r->input);
 	json_end(out, ']');

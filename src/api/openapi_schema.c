@@ -65,6 +65,50 @@ static const char key_set_schema[] =
 	"\"type\":\"array\",\"title\":\"Keys\"}},\"type\":\"object\","
 	"\"required\":[\"keys\"],\"title\":\"JsonWebKeySet\"}";
 
+#define KEY_MEMBERS                                                            \
+	"{\"properties\":{\"id\":{\"type\":\"string\",\"title\":\"Id\"},"      \
+	"\"name\":{\"type\":\"string\",\"title\":\"Name\"},"                   \
+	"\"scope\":{\"type\":\"string\",\"title\":\"Scope\"},"                 \
+	"\"created_at\":{\"type\":\"string\",\"format\":\"date-time\","        \
+	"\"title\":\"Created At\"},"                                           \
+	"\"expires_at\":{\"anyOf\":[{\"type\":\"string\","                     \
+	"\"format\":\"date-time\"},{\"type\":\"null\"}],"                      \
+	"\"title\":\"Expires At\"},"                                           \
+	"\"last_used_at\":{\"anyOf\":[{\"type\":\"string\","                   \
+	"\"format\":\"date-time\"},{\"type\":\"null\"}],"                      \
+	"\"title\":\"Last Used At\"}"
+
+#define KEY_REQUIRED                                                           \
+	"\"type\":\"object\",\"required\":[\"id\",\"name\",\"scope\","         \
+	"\"created_at\",\"expires_at\",\"last_used_at\""
+
+static const char key_list_schema[] =
+	"{\"items\":" KEY_MEMBERS "}," KEY_REQUIRED "]},"
+	"\"type\":\"array\",\"title\":\"ApiKeyList\"}";
+
+static const char new_key_schema[] = KEY_MEMBERS
+	",\"key\":{\"type\":\"string\",\"title\":\"Key\"}}," KEY_REQUIRED
+	",\"key\"],\"title\":\"ApiKeyCreated\"}";
+
+/* Those that no table of fields can tell. */
+static const struct {
+	const struct schema *schema;
+	const char *json;
+} written_schemas[] = {
+	{&jwks_schema, key_set_schema},
+	{&api_key_schema, new_key_schema},
+	{&api_key_list_schema, key_list_schema},
+};
+
+static const char *
+written_json(const struct schema *s)
+{
+	for (size_t i = 0; i < countof(written_schemas); i++)
+		if (written_schemas[i].schema == s)
+			return written_schemas[i].json;
+	return NULL;
+}
+
 /* Schemas with a name of their own; any other is called after its route. */
 struct named_schema {
 	const struct schema *schema;
@@ -80,6 +124,9 @@ static const struct named_schema named_schemas[] = {
 	{&bearer_schema, "BearerResponse", 0},
 	{&authorization_schema, "OAuth2AuthorizeResponse", 0},
 	{&jwks_schema, "JsonWebKeySet", 0},
+	{&api_key_create_schema, "ApiKeyCreate", 0},
+	{&api_key_schema, "ApiKeyCreated", 0},
+	{&api_key_list_schema, "ApiKeyList", 0},
 };
 
 static const char *
@@ -316,8 +363,8 @@ add_schema(struct buf *out, const struct api *api, const char *name,
 	const struct schema *more = custom_of(api, s);
 	bool any = false;
 
-	if (s == &jwks_schema) {
-		json_add_raw(out, name, key_set_schema);
+	if (written_json(s) != NULL) {
+		json_add_raw(out, name, written_json(s));
 		return;
 	}
 	json_begin(out, name, '{');

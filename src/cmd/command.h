@@ -32,6 +32,8 @@ command_run command_check;
 command_run command_courier;
 command_run command_outbox;
 command_run command_key;
+command_run command_apikey;
+command_run command_token;
 command_run command_limits;
 command_run command_completion;
 command_run command_version;

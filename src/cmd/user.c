@@ -12,6 +12,7 @@
 #include "cmd/user_bulk.h"
 #include "cmd/user_options.h"
 #include "cmd/user_print.h"
+#include "cmd/whom.h"
 #include "cmd/worker.h"
 #include "core/account.h"
 #include "core/email.h"
@@ -36,21 +37,12 @@ normalise(struct ctx *cx, struct user_options *o, const char *text,
 	return ERR_INVALID;
 }
 
-/* Whom an id or an address names. */
 static enum err
 find(struct ctx *cx, struct user_options *o, struct user *out)
 {
-	const char *id;
-	enum err e = user_id_read(cx->db, cx->mem, o->who, &id);
+	enum err e = whom_find(cx, o->who, out);
 
-	if (e == OK)
-		e = user_by_id(cx->db, cx->mem, id, out);
-	else if (e == ERR_NOT_FOUND && text_is_utf8(o->who, strlen(o->who)))
-		e = user_by_email(cx->db, cx->mem, o->who, out);
-	if (e == ERR_NOT_FOUND) {
-		o->told = true;
-		(void)command_fail(0, "there is no user \"%s\"", o->who);
-	}
+	o->told = e == ERR_NOT_FOUND;
 	return e;
 }
 

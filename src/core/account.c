@@ -161,12 +161,15 @@ struct update {
 };
 
 /* Locked first, so that no change of the actor's own rights comes between. */
-static enum err
-check_actor(struct ctx *cx, const struct actor *by)
+enum err
+account_admit(struct ctx *cx, const struct actor *by)
 {
 	struct user u = {0};
-	enum err e = user_lock(cx->db, cx->mem, by->token->subject);
+	enum err e;
 
+	if (by == NULL)
+		return OK;
+	e = user_lock(cx->db, cx->mem, by->token->subject);
 	if (e == OK)
 		e = sign_in_confirm(cx, by->token, &u);
 	if (e == ERR_BAD_TOKEN || e == ERR_NOT_FOUND)
@@ -194,15 +197,44 @@ update_body(struct db *db, void *arg)
 	const struct actor *by = u->by;
 	const struct token *kept = NULL;
 
-	if (by != NULL) {
-		TRY(check_actor(u->cx, by));
-		if (strcmp(by->token->subject, u->id) == 0)
-			kept = by->token;
-	}
+	TRY(account_admit(u->cx, by));
+	if (by != NULL && strcmp(by->token->subject, u->id) == 0)
+		kept = by->token;
 	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
 	if (ends_sessions(u))
 		TRY(sign_in_end_others(u->cx, u->id, kept));
 	return event_emit(u->cx, &u->fact);
+}
+
+static bool
+is_key(const struct actor *by)
+{
+	return by != NULL && by->token->scope != 0;
+}
+
+static bool
+is_self(const struct actor *by, const struct user *u)
+{
+	return strcmp(by->token->subject, u->id) == 0;
+}
+
+/* An API key takes nobody's account over, and reaches no superuser's. */
+static enum err
+check_key(const struct actor *by, const struct user *before,
+	  const struct account_change *change)
+{
+	bool raises = change->is_superuser != NULL && *change->is_superuser;
+	bool takes_over = change->password != NULL || change->email != NULL;
+
+	if (!is_key(by))
+		return OK;
+	if (is_self(by, before))
+		return takes_over || change->is_superuser != NULL ||
+				       change->is_active != NULL ||
+				       change->is_verified != NULL
+			       ? ERR_FORBIDDEN
+			       : OK;
+	return before->is_superuser || raises ? ERR_FORBIDDEN : OK;
 }
 
 static bool
@@ -266,6 +298,7 @@ account_update(struct ctx *cx, const struct user *before,
 	struct update u = {cx, before->id, &to, by, out, {0}};
 	enum err e;
 
+	TRY(check_key(by, before, change));
 	if (change->password != NULL) {
 		TRY(judged(password_judge(cx, change->password, before, reason),
 			   ERR_UPDATE_USER_INVALID_PASSWORD));
@@ -334,8 +367,7 @@ delete_body(struct db *db, void *arg)
 	const struct event_fact fact = {.event = EVENT_AFTER_DELETE,
 					.user = &last};
 
-	if (d->by != NULL)
-		TRY(check_actor(d->cx, d->by));
+	TRY(account_admit(d->cx, d->by));
 	TRY(user_lock(db, d->cx->mem, d->id));
 	TRY(user_by_id(db, d->cx->mem, d->id, &last));
 	TRY(user_delete(db, d->cx->mem, d->id, d->cx->clock()));
@@ -348,6 +380,8 @@ account_delete(struct ctx *cx, const struct user *u, const struct actor *by,
 {
 	struct deletion d = {cx, u->id, by};
 
+	if (is_key(by) && (u->is_superuser || is_self(by, u)))
+		return ERR_FORBIDDEN;
 	TRY(veto_delete(cx, u, reason));
 	TRY(db_transact(cx->db, delete_body, &d));
 	log_event(LEVEL_INFO, log_is("user_deleted"), log_text("user", u->id));

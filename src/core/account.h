@@ -59,6 +59,13 @@ struct actor {
 };
 
 /*
+ * In a transaction: whether he still may, his row locked so that it stays so.
+ * ERR_UNAUTHORIZED, ERR_FORBIDDEN. NULL: an administrator's command may.
+ */
+enum err account_admit(struct ctx *cx, const struct actor *by)
+	NODISCARD NONNULL(1);
+
+/*
  * Changes a user. A new address clears is_verified unless the change sets it.
  * A new password ends the user's other sessions, all but the actor's if it is
  * his own. `by` NULL: whoever may run commands. His rights are looked at

@@ -16,6 +16,7 @@ static const struct strategy *const strategies[] = {
 	&strategy_jwt,
 	&strategy_database,
 	&strategy_redis,
+	&strategy_api_key,
 };
 
 const struct strategy *

@@ -49,6 +49,8 @@ struct strategy {
 extern const struct strategy strategy_jwt;
 extern const struct strategy strategy_database;
 extern const struct strategy strategy_redis;
+/* Of api_key_backend alone. */
+extern const struct strategy strategy_api_key;
 
 const struct strategy *strategy_of(const struct backend_settings *backend)
 	RETURNS_NONNULL NONNULL(1);

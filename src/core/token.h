@@ -28,6 +28,8 @@ struct token {
 	int64_t expires_at; /* -1: never, or nobody knows */
 	const char *hash;   /* SHA-256, hexadecimal, of what is signed, or of
 			     * the whole token where nothing is */
+	unsigned scope;     /* of an API key: what it may do, bits of enum
+			     * api_scope; 0: it is none */
 };
 
 /*

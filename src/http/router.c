@@ -1,36 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/router.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 
-static const char placeholder[] = "{id}";
+static const struct {
+	const char *mark;
+	size_t offset; /* in struct route_parts */
+} placeholders[] = {
+	{"{id}", offsetof(struct route_parts, id)},
+	{"{key}", offsetof(struct route_parts, key)},
+};
+
+/* Which of them the pattern begins with; countof for none. */
+static size_t
+placeholder_at(const char *pattern)
+{
+	size_t i = 0;
+
+	while (i < countof(placeholders) &&
+	       !text_starts(pattern, placeholders[i].mark))
+		i++;
+	return i;
+}
 
 bool
 route_matches(struct arena *mem, const char *prefix, const char *pattern,
-	      const char *path, const char **id)
+	      const char *path, struct route_parts *out)
 {
-	const char *open = strstr(pattern, placeholder);
-	size_t before;
-	size_t segment;
-
-	*id = NULL;
+	*out = (struct route_parts){0};
 	if (!text_starts(path, prefix))
 		return false;
 	path += strlen(prefix);
-	if (open == NULL)
-		return strcmp(pattern, path) == 0;
-	before = (size_t)(open - pattern);
-	if (strncmp(pattern, path, before) != 0)
-		return false;
-	segment = strcspn(path + before, "/");
-	if (segment == 0 ||
-	    strcmp(open + strlen(placeholder), path + before + segment) != 0)
-		return false;
-	*id = arena_copy(mem, path + before, segment);
-	return true;
+	while (*pattern != '\0') {
+		size_t i = placeholder_at(pattern);
+		size_t segment = strcspn(path, "/");
+		const char *text;
+
+		if (i == countof(placeholders)) {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		if (segment == 0)
+			return false;
+		text = arena_copy(mem, path, segment);
+		memcpy((char *)out + placeholders[i].offset, &text,
+		       sizeof(text));
+		pattern += strlen(placeholders[i].mark);
+		path += segment;
+	}
+	return *path == '\0';
 }
 
 const char *

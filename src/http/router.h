@@ -8,13 +8,18 @@
 #include "base/arena.h"
 #include "base/attr.h"
 
+/* What stands for the placeholders of a pattern; NULL where it has none. */
+struct route_parts {
+	const char *id;
+	const char *key;
+};
+
 /*
- * Whether `path` is `prefix` followed by `pattern`, in which "{id}" stands
- * for one segment that is not empty. *id (NULL when the pattern has none) is
- * a copy of that segment on the arena.
+ * Whether `path` is `prefix` followed by `pattern`, in which "{id}" and "{key}"
+ * stand for one segment each that is not empty: copies on the arena.
  */
 bool route_matches(struct arena *mem, const char *prefix, const char *pattern,
-		   const char *path, const char **id)
+		   const char *path, struct route_parts *out)
 	NODISCARD NONNULL(1, 2, 3, 4, 5);
 
 /* The path without the slashes at its end, NULL when it has none there or

@@ -14,8 +14,8 @@ FUNCTION_LIMIT = 60
 TEST_FUNCTION_LIMIT = 100
 # The design says 400; past these a file must be split.
 FILE_LIMITS = {"src/": 600, "src/db/": 800, "src/store/": 800, "tests/": 1000}
-# Long by nature: a table of words.
-LONG_FILES = {"src/core/common_passwords.def"}
+# Long by nature: tables.
+LONG_FILES = {"src/core/common_passwords.def", "src/base/config.def"}
 
 LICENCE = "SPDX-License-Identifier: MIT"
 LEFT_OVER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")

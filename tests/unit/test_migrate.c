@@ -282,6 +282,7 @@ versions_with_gaps_are_refused(void **state)
 				 ERR_CONFIGURATION);
 		assert_int_equal(db_script(f->db,
 					   "DROP TABLE fcu_schema_version;"
+					   "DROP TABLE fcu_api_key;"
 					   "DROP TABLE fcu_limit;"
 					   "DROP TABLE fcu_outbox;"
 					   "DROP TABLE fcu_oauth_token;"

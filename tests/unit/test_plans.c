@@ -99,6 +99,9 @@ static const struct {
 	{"fcu_session_floor (user_id, generation, not_before)", "%I, 1, i"},
 	{"fcu_revoked_token (token_hash, expires_at)",
 	 "'hash' || i, 1700000000 + i"},
+	{"fcu_api_key (id, user_id, name, key_hash, scope, generation,"
+	 " created_at)",
+	 "'key' || i, %I, 'name', 'hash', 'check', 0, 1700000000 + i"},
 	{"fcu_outbox (message_id, event, target, user_key, payload, state,"
 	 " attempts, created_at, due_at, claimed_until, expires_at)",
 	 "'m' || i, 'event', CASE WHEN i % 10 = 0 THEN '' ELSE 'hook:' ||"

@@ -25,9 +25,9 @@ close_arena(void **state)
 static bool
 matches(struct arena *mem, const char *pattern, const char *path)
 {
-	const char *id;
+	struct route_parts parts;
 
-	return route_matches(mem, "/users", pattern, path, &id);
+	return route_matches(mem, "/users", pattern, path, &parts);
 }
 
 static void
@@ -45,16 +45,24 @@ a_fixed_pattern_matches_only_itself(void **state)
 static void
 a_placeholder_takes_one_segment_that_is_not_empty(void **state)
 {
-	const char *id;
+	struct route_parts parts;
 
 	assert_true(
-		route_matches(*state, "/users", "/{id}", "/users/a b", &id));
-	assert_string_equal(id, "a b");
+		route_matches(*state, "/users", "/{id}", "/users/a b", &parts));
+	assert_string_equal(parts.id, "a b");
+	assert_null(parts.key);
 	assert_false(matches(*state, "/{id}", "/users/"));
 	assert_false(matches(*state, "/{id}", "/users/a/b"));
 	assert_false(matches(*state, "/{id}", "/users//a"));
 	assert_true(matches(*state, "/{id}/end", "/users/a/end"));
 	assert_false(matches(*state, "/{id}/end", "/users/a/ends"));
+	assert_true(route_matches(*state, "/users", "/{id}/keys/{key}",
+				  "/users/a/keys/b", &parts));
+	assert_string_equal(parts.id, "a");
+	assert_string_equal(parts.key, "b");
+	assert_false(matches(*state, "/{id}/keys/{key}", "/users/a/keys/"));
+	assert_false(matches(*state, "/{id}/keys/{key}", "/users/a/keys/b/"));
+	assert_false(matches(*state, "/{id}/keys/{key}", "/users//keys/b"));
 }
 
 static void
