@@ -37,7 +37,8 @@ $package
 "*) continue ;; esac
 		case $package in
 		gcc | make | autoconf | automake | m4 | perl | pkg-config | \
-			nginx | python3 | curl | valgrind | mandoc)
+			nginx | python3 | curl | valgrind | mandoc | \
+			chromium | npm)
 			command -v "$package" >/dev/null && continue ;;
 		esac
 		printf '%s ' "$package"
