@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
 sys.path.insert(0, GOLDEN)
 from player import Player, Skip  # noqa: E402
 from programs import Programs  # noqa: E402
+from served import SERVER, WEB  # noqa: E402
 
 # Marks of a case, and why such a case is not played here.
 NOT_PLAYED = {
@@ -88,12 +90,27 @@ def player(house, db, www, mailer):
     return get
 
 
+CONTROL = re.compile("%[01][0-9a-f]|%7f", re.I)
+
+
+def refused_before(case, differences):
+    """Whether the web server itself said no, in a way that it cannot be told
+    to leave: lighttpd to some requests, and Apache before any .htaccess."""
+    controls = any(CONTROL.search(step["request"]["path"])
+                   for step in case["steps"])
+    return (any(differences[0].endswith(f", got {status}")
+                for status in WEB.own_refusals if status != 400 or controls)
+            or (not WEB.speaks_json and "</html>" in differences[-1]))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_reference(player, case):
     try:
         differences = player(case.get("policy", False)).play(case)
     except Skip as e:
         pytest.skip(str(e))
+    if differences and refused_before(case, differences):
+        pytest.skip(f"behind {SERVER}: it refuses this itself")
     assert differences == []
 
 
@@ -104,6 +121,8 @@ def test_the_web_server_lets_nothing_odd_through(player, case):
     for step in case["steps"]:
         request = dict(step["request"], headers=[])
         got = asked.send(request)
-        assert 400 <= got.status < 500
+        assert 400 <= got.status < 500 or got.status in WEB.own_refusals
+        if not WEB.speaks_json and "</html>" in got.text():
+            continue
         assert got.all("content-type") == ["application/json"]
         assert list(json.loads(got.body)) == ["detail"]

@@ -41,6 +41,8 @@ class Server:
     says_death = None
     # A request whose headers are too large.
     headers_too_large = 431
+    # Statuses with which it refuses what others let the program judge.
+    own_refusals = ()
     # Whether what it refuses by itself reads like what the program refuses.
     speaks_json = True
 
@@ -345,6 +347,7 @@ class ApacheHtaccess(ApacheCgi):
         return f"""{super().beside()}\
 FcgidIPCDir {self.path('fcgid')}
 FcgidProcessTableFile {self.path('fcgid', 'shm')}
+TraceEnable Off
 TypesConfig /etc/mime.types
 DocumentRoot {quote(self.path('public_html'))}
 <Directory {quote(self.path('public_html'))}>
@@ -383,6 +386,9 @@ class Lighttpd(Server):
     """mod_fastcgi to the pools."""
 
     process = "lighttpd"
+    # A control character, a POST without Content-Length, a method that it
+    # does not know.
+    own_refusals = (400, 411, 501)
 
     def begin(self):
         stack = self.stack
