@@ -52,6 +52,37 @@ _fastcgi_users()
 	'user add --set')
 		return
 		;;
+	'user list --search')
+		return
+		;;
+	'user list --email')
+		return
+		;;
+	'user list --active')
+		if [[ ${COMP_WORDS[COMP_CWORD-1]} == '=' || ${COMP_WORDS[COMP_CWORD]} == '=' ]]; then
+		COMPREPLY=($(compgen -W 'yes no' -- "$cur"))
+		return
+		fi
+		;;
+	'user list --superuser')
+		if [[ ${COMP_WORDS[COMP_CWORD-1]} == '=' || ${COMP_WORDS[COMP_CWORD]} == '=' ]]; then
+		COMPREPLY=($(compgen -W 'yes no' -- "$cur"))
+		return
+		fi
+		;;
+	'user list --verified')
+		if [[ ${COMP_WORDS[COMP_CWORD-1]} == '=' || ${COMP_WORDS[COMP_CWORD]} == '=' ]]; then
+		COMPREPLY=($(compgen -W 'yes no' -- "$cur"))
+		return
+		fi
+		;;
+	'user list --set')
+		return
+		;;
+	'user list --sort')
+		COMPREPLY=($(compgen -W 'id -id email -email' -- "$cur"))
+		return
+		;;
 	'user list --after')
 		return
 		;;
@@ -195,7 +226,7 @@ _fastcgi_users()
 	'migrate status') words='--help' ;;
 	'user add') words='--superuser --verified --active --set --password-stdin --generate-password --json --help' ;;
 	'user show') words='--json --help' ;;
-	'user list') words='--after --limit --json --help' ;;
+	'user list') words='--search --email --active --superuser --verified --set --sort --after --limit --count --json --help' ;;
 	'user set') words='--email --active --superuser --verified --set --password --password-stdin --generate-password --json --help' ;;
 	'user delete') words='--help' ;;
 	'user export') words='--after --limit --quiet --help' ;;

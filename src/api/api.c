@@ -7,6 +7,7 @@
 #include "api/guard.h"
 #include "api/metrics.h"
 #include "api/page.h"
+#include "api/repeated.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/sign_in.h"
@@ -182,7 +183,7 @@ serve(const struct api *api, struct call *c)
 	}
 	TRY(read_body(c));
 	TRY(checks_run(c));
-	return c->route->handler(c);
+	return repeated_serve(c);
 }
 
 static void

@@ -68,6 +68,11 @@ extern const struct schema pages_schema;
 extern const struct schema login_schema;
 extern const struct schema register_schema;
 extern const struct schema change_schema;
+extern const struct schema farewell_schema;
+extern const struct schema list_schema;
+extern const struct schema batch_create_schema;
+extern const struct schema batch_change_schema;
+extern const struct schema batch_change_item_schema;
 extern const struct schema authorize_schema;
 extern const struct schema callback_schema;
 extern const struct schema address_schema;
@@ -80,7 +85,10 @@ extern const struct schema setup_schema;
  * The schemas of its answers, for object_render: a text's offset is that of
  * a const char *, a flag's that of a bool.
  */
-extern const struct schema user_schema;   /* of struct user */
+extern const struct schema user_schema;      /* of struct user */
+extern const struct schema user_page_schema; /* of a list of users */
+extern const struct schema batch_schema;     /* of what became of many users */
+extern const struct schema batch_result_schema;
 extern const struct schema bearer_schema; /* of what post_login sends */
 extern const struct schema authorization_schema;
 /* Of these the description is written by hand. */
@@ -99,6 +107,10 @@ void user_show(struct buf *out, const struct user *u) NONNULL(1, 2);
  * his accounts at providers where they are shown. */
 enum err user_render(struct call *c, const struct user *u)
 	NODISCARD NONNULL(1, 2);
+
+/* The same as JSON alone, in a buffer that is begun here. */
+enum err user_write(const struct call *c, const struct user *u, struct buf *out)
+	NODISCARD NONNULL(1, 2, 3);
 
 /* A session of the backend for c->user, and the transport's answer. */
 enum err login_answer(struct call *c) NODISCARD NONNULL(1);

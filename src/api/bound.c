@@ -19,6 +19,7 @@
 /* What stands for a body and for an answer in a row. */
 #define TAKES_NONE .body = BODY_NONE
 #define TAKES_JSON(schema) .body = BODY_JSON, .input = &(schema)
+#define TAKES_JSON_ONCE(schema) TAKES_JSON(schema), .once = true
 #define TAKES_FORM(schema) .body = BODY_FORM, .input = &(schema)
 #define TAKES_QUERY(schema) .body = BODY_QUERY, .input = &(schema)
 #define GIVES_OBJECT(schema) .answer = ANSWER_OBJECT, .output = &(schema)
@@ -93,6 +94,10 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return 1;
 	case MOUNT_KEYS:
 		return conf->api_keys.enabled;
+	case MOUNT_ADMIN:
+		return conf->admin.routes;
+	case MOUNT_LEAVE:
+		return conf->users.delete_me;
 	case MOUNT_GUARD:
 		return conf->guard.enabled;
 	case MOUNT_CHANGE_PASSWORD:
@@ -172,6 +177,8 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 		break;
 	case MOUNT_USERS:
 	case MOUNT_KEYS:
+	case MOUNT_ADMIN:
+	case MOUNT_LEAVE:
 		b->prefix = conf->routes.users;
 		break;
 	case MOUNT_BACKEND:

@@ -6,6 +6,7 @@
 #include "api/fields.h"
 #include "api/page_shelf.h"
 #include "api/route.h"
+#include "core/account.h"
 
 struct guard;
 struct openapi;
@@ -31,5 +32,15 @@ struct api {
 	struct openapi *openapi;
 	struct page_languages languages;
 };
+
+/* What a superuser says of a new user, and of how one is changed: zeroed by
+ * the caller. ERR_UNPROCESSABLE with rs's detail. */
+enum err signup_read(struct call *c, const struct input *input, struct resp *rs,
+		     struct signup *out) NODISCARD NONNULL(1, 2, 3, 4);
+enum err change_read(struct call *c, const struct input *input, struct resp *rs,
+		     struct account_change *out) NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Whoever asks, and what the row wants of him. */
+struct actor call_actor(const struct call *c) NONNULL(1);
 
 #endif

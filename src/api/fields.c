@@ -84,6 +84,18 @@ schema_new(struct arena *mem, size_t room)
 	};
 }
 
+/* Nobody need filter, and only what may be null is ever found by it. */
+static void
+add_filter(struct schema *s, const struct field *read,
+	   const struct user_field *f)
+{
+	struct field row = *read;
+
+	row.initial = NULL;
+	row.need = f->is_nullable ? FIELD_OPTIONAL : FIELD_DEFAULTED;
+	schema_add(s, &row);
+}
+
 void
 custom_schemas_make(struct arena *mem, const struct user_fields *fields,
 		    struct custom_schemas *out)
@@ -94,6 +106,7 @@ custom_schemas_make(struct arena *mem, const struct user_fields *fields,
 		.change = schema_new(mem, fields->count),
 		.read_self = schema_new(mem, fields->count),
 		.read_admin = schema_new(mem, fields->count),
+		.filter = schema_new(mem, fields->count),
 	};
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct user_field *f = &fields->items[i];
@@ -101,6 +114,7 @@ custom_schemas_make(struct arena *mem, const struct user_fields *fields,
 
 		row.initial = initial_of(mem, f);
 		schema_add(&out->read_admin, &row);
+		add_filter(&out->filter, &row, f);
 		if (f->read == ACCESS_SELF)
 			schema_add(&out->read_self, &row);
 		if (f->write == ACCESS_NONE)
@@ -137,14 +151,23 @@ value_of(const struct user_field *f, const struct field_value *given)
 	case FIELD_DATETIME:
 	case FIELD_UUID:
 	case FIELD_CHOICE:
+	case FIELD_OBJECTS:
+	case FIELD_OBJECT:
 		break;
 	}
 	return db_text_or_null(given->text);
 }
 
+static bool
+may_write(const struct user_field *f, bool by_admin)
+{
+	return f->write == ACCESS_SELF ||
+	       (f->write == ACCESS_ADMIN && by_admin);
+}
+
 const struct db_value *
 custom_signup(struct arena *mem, const struct custom_schemas *s,
-	      const struct field_value *given)
+	      const struct field_value *given, bool by_admin)
 {
 	const struct user_fields *fields = s->fields;
 	struct db_value *values;
@@ -155,7 +178,7 @@ custom_signup(struct arena *mem, const struct custom_schemas *s,
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct user_field *f = &fields->items[i];
 
-		values[i] = given[i].is_given && f->write == ACCESS_SELF
+		values[i] = given[i].is_given && may_write(f, by_admin)
 				    ? value_of(f, &given[i])
 				    : f->initial;
 	}
@@ -174,14 +197,29 @@ custom_change(struct arena *mem, const struct custom_schemas *s,
 	values = arena_array(mem, fields->count, sizeof(*values));
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct user_field *f = &fields->items[i];
-		bool may = f->write == ACCESS_SELF ||
-			   (f->write == ACCESS_ADMIN && by_admin);
 
-		if (!may || !given[i].is_given ||
+		if (!may_write(f, by_admin) || !given[i].is_given ||
 		    (given[i].is_null && !f->is_nullable))
 			continue;
 		values[i].is_given = true;
 		values[i].value = value_of(f, &given[i]);
+	}
+	return values;
+}
+
+const struct user_value *
+custom_filter(struct arena *mem, const struct custom_schemas *s,
+	      const struct field_value *given)
+{
+	const struct user_fields *fields = s->fields;
+	struct user_value *values =
+		arena_array(mem, fields->count + 1, sizeof(*values));
+
+	for (size_t i = 0; i < fields->count; i++) {
+		values[i].is_given = given[i].is_given;
+		if (given[i].is_given)
+			values[i].value =
+				value_of(&fields->items[i], &given[i]);
 	}
 	return values;
 }

@@ -15,6 +15,7 @@ struct custom_schemas {
 	struct schema change;
 	struct schema read_self;
 	struct schema read_admin;
+	struct schema filter; /* of a query that looks for users */
 };
 
 void custom_schemas_make(struct arena *mem, const struct user_fields *fields,
@@ -25,12 +26,18 @@ struct field_value *custom_values_new(struct arena *mem,
 				      const struct custom_schemas *s)
 	RETURNS_NONNULL NONNULL(1, 2);
 
-/* All values of a new user: what was given and may be, else the initial ones.
- * NULL when no fields are configured. */
+/* All values of a new user: what was given and `by_admin` may write, else the
+ * initial ones. NULL when no fields are configured. */
 const struct db_value *custom_signup(struct arena *mem,
 				     const struct custom_schemas *s,
-				     const struct field_value *given)
-	NONNULL(1, 2, 3);
+				     const struct field_value *given,
+				     bool by_admin) NONNULL(1, 2, 3);
+
+/* What a user's fields must be, of what a query gave. */
+const struct user_value *custom_filter(struct arena *mem,
+				       const struct custom_schemas *s,
+				       const struct field_value *given)
+	RETURNS_NONNULL NONNULL(1, 2, 3);
 
 /* What of it changes a user: what `by_admin` may write, and no null where
  * there is none. NULL when no fields are configured. */

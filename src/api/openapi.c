@@ -64,17 +64,30 @@ add_schema_ref(struct buf *out, const char *name)
 	json_end(out, '}');
 }
 
+static bool
+is_of_users(const struct route *r)
+{
+	return r->mount == MOUNT_USERS || r->mount == MOUNT_ADMIN ||
+	       r->mount == MOUNT_LEAVE || r->mount == MOUNT_KEYS;
+}
+
 static void
 add_tag(struct buf *out, const struct api *api, const struct route *r)
 {
 	if (!api->conf->openapi.tags)
 		return;
 	json_begin(out, "tags", '[');
-	json_add_text(out, NULL,
-		      r->mount == MOUNT_USERS || r->mount == MOUNT_KEYS
-			      ? "users"
-			      : "auth");
+	json_add_text(out, NULL, is_of_users(r) ? "users" : "auth");
 	json_end(out, ']');
+}
+
+/* Whether it answers to the headers of conditions. */
+static bool
+has_tag(const struct api *api, const struct route *r)
+{
+	return api->conf->users.etag && is_of_users(r) &&
+	       r->mount != MOUNT_KEYS && r->method != METHOD_POST &&
+	       r->input != &list_schema && r->input != &batch_change_schema;
 }
 
 static bool
@@ -115,6 +128,8 @@ add_parameters(struct buf *out, const struct api *api, const struct route *r)
 			     "\"type\":\"string\",\"title\":\"Key\"}}");
 	if (r->body == BODY_QUERY)
 		add_query(out, api, r->input);
+	if (r->input == &list_schema)
+		add_query(out, api, &api->custom.filter);
 	json_end(out, ']');
 }
 
@@ -261,6 +276,8 @@ add_responses(struct buf *out, const struct api *api,
 		add_plain(out, 403, "Not a superuser.");
 	if (r->target == TARGET_ID)
 		add_plain(out, 404, "The user does not exist.");
+	if (has_tag(api, r))
+		add_plain(out, 412, "If-Match or If-None-Match do not hold.");
 	if (openapi_has_body(b) || has_parameters(r)) {
 		response_begin(out, 422, "Validation Error");
 		content_begin(out);

@@ -121,6 +121,12 @@ static const struct named_schema named_schemas[] = {
 	{&register_schema, NULL,
 	 offsetof(struct openapi_settings, user_create)},
 	{&change_schema, NULL, offsetof(struct openapi_settings, user_update)},
+	{&user_page_schema, "UserPage", 0},
+	{&batch_create_schema, "UserBatchCreate", 0},
+	{&batch_change_schema, "UserBatchUpdate", 0},
+	{&batch_change_item_schema, "UserBatchUpdateItem", 0},
+	{&batch_schema, "UserBatch", 0},
+	{&batch_result_schema, "UserBatchResult", 0},
 	{&bearer_schema, "BearerResponse", 0},
 	{&authorization_schema, "OAuth2AuthorizeResponse", 0},
 	{&jwks_schema, "JsonWebKeySet", 0},
@@ -233,6 +239,8 @@ static const struct {
 	[FIELD_DATETIME] = {"string", "date-time"},
 	[FIELD_UUID] = {"string", "uuid"},
 	[FIELD_CHOICE] = {"string", NULL},
+	[FIELD_OBJECTS] = {"array", NULL},
+	[FIELD_OBJECT] = {"object", NULL},
 };
 
 static void
@@ -283,16 +291,43 @@ add_bounds(struct buf *out, const struct field *f)
 }
 
 static void
-add_type(struct buf *out, const struct field *f, enum user_id_kind ids)
+add_ref(struct buf *out, const struct api *api, const struct schema *s)
 {
-	if (f->is_id && ids == USER_ID_INTEGER) {
+	json_add_text(out, "$ref",
+		      arena_printf(out->mem, "#/components/schemas/%s",
+				   schema_name(api, s)));
+}
+
+static void
+add_items(struct buf *out, const struct api *api, const struct field *f)
+{
+	json_begin(out, "items", '{');
+	add_ref(out, api, f->items);
+	json_end(out, '}');
+	if (f->bounds != NULL) {
+		add_bound(out, "maxItems", f, f->bounds->max, 0);
+		add_bound(out, "minItems", f, f->bounds->min, 0);
+	}
+}
+
+static void
+add_type(struct buf *out, const struct api *api, const struct field *f)
+{
+	if (f->is_id && api->openapi->ids == USER_ID_INTEGER) {
 		json_add_text(out, "type", "integer");
+		return;
+	}
+	if (f->type == FIELD_OBJECT) {
+		if (f->items != NULL)
+			add_ref(out, api, f->items);
 		return;
 	}
 	json_add_text(out, "type", kinds[f->type].name);
 	if (f->type == FIELD_LIST)
 		json_add_raw(out, "items", "{\"type\":\"string\"}");
-	if (f->bounds != NULL)
+	if (f->type == FIELD_OBJECTS)
+		add_items(out, api, f);
+	else if (f->bounds != NULL)
 		add_bounds(out, f);
 	if (kinds[f->type].format != NULL)
 		json_add_text(out, "format", kinds[f->type].format);
@@ -314,7 +349,7 @@ openapi_field(struct buf *out, const struct api *api, const char *member,
 		json_begin(out, "anyOf", '[');
 		json_begin(out, NULL, '{');
 	}
-	add_type(out, f, api->openapi->ids);
+	add_type(out, api, f);
 	if (nullable) {
 		json_end(out, '}');
 		json_add_raw(out, NULL, "{\"type\":\"null\"}");
@@ -351,7 +386,7 @@ custom_of(const struct api *api, const struct schema *s)
 
 	if (s == &register_schema)
 		return &api->custom.create;
-	if (s == &change_schema)
+	if (s == &change_schema || s == &batch_change_item_schema)
 		return &api->custom.change;
 	return s == &user_schema ? &api->custom.read_self : &none;
 }
@@ -401,11 +436,30 @@ is_new(struct names *seen, const char *name)
 	return true;
 }
 
+/* A schema, and those of what it holds, once each. */
+static void
+add_schemas(struct buf *out, const struct api *api, struct names *seen,
+	    const char *name, const struct schema *s)
+{
+	if (!is_new(seen, name))
+		return;
+	add_schema(out, api, name, s);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct schema *items = s->fields[i].items;
+
+		if (items != NULL)
+			add_schemas(out, api, seen, schema_name(api, items),
+				    items);
+	}
+}
+
 void
 openapi_schemas(struct buf *out, const struct api *api)
 {
-	struct names seen = {.items = arena_array(api->mem, api->count * 2,
-						  sizeof(*seen.items))};
+	struct names seen = {
+		.items = arena_array(api->mem,
+				     api->count * 2 + countof(named_schemas),
+				     sizeof(*seen.items))};
 
 	json_begin(out, "schemas", '{');
 	for (size_t i = 0; i < api->count; i++) {
@@ -414,14 +468,12 @@ openapi_schemas(struct buf *out, const struct api *api)
 
 		if (b->route->answer == ANSWER_HIDDEN)
 			continue;
-		if (openapi_has_body(b)) {
-			name = openapi_input_name(api, b);
-			if (is_new(&seen, name))
-				add_schema(out, api, name, b->route->input);
-		}
+		if (openapi_has_body(b))
+			add_schemas(out, api, &seen, openapi_input_name(api, b),
+				    b->route->input);
 		name = openapi_output_name(api, b);
-		if (name != NULL && is_new(&seen, name))
-			add_schema(out, api, name, output_of(b));
+		if (name != NULL)
+			add_schemas(out, api, &seen, name, output_of(b));
 	}
 	if (oauth_accounts_are_shown(api->conf))
 		json_add_raw(out, "BaseOAuthAccount", account_schema);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/route.h"
 #include "base/json.h"
 #include "core/oauth.h"
@@ -55,6 +56,8 @@ value_render(struct buf *out, const struct field *f, const void *from)
 	case FIELD_DATETIME:
 	case FIELD_UUID:
 	case FIELD_CHOICE:
+	case FIELD_OBJECTS:
+	case FIELD_OBJECT:
 		/* Of queries and configured fields alone. */
 		abort();
 	}
@@ -159,7 +162,7 @@ accounts_render(struct buf *out, const struct oauth_account *list, size_t count)
 }
 
 enum err
-user_render(struct call *c, const struct user *u)
+user_write(const struct call *c, const struct user *u, struct buf *out)
 {
 	struct oauth_account *list = NULL;
 	size_t count = 0;
@@ -167,10 +170,27 @@ user_render(struct call *c, const struct user *u)
 
 	if (shown)
 		TRY(oauth_accounts(c->cx, u->id, &list, &count));
-	resp_json(c->rs, c->route->status);
-	user_show_to(&c->rs->body, u, c->route->who == WHO_SUPERUSER);
+	buf_init(out, c->cx->mem, 256);
+	user_show_to(out, u, c->route->who == WHO_SUPERUSER);
 	if (shown)
-		accounts_render(&c->rs->body, list, count);
+		accounts_render(out, list, count);
+	return OK;
+}
+
+enum err
+user_render(struct call *c, const struct user *u)
+{
+	struct buf shown;
+	bool is_known;
+
+	TRY(user_write(c, u, &shown));
+	TRY(etag_answer(c, &shown, &is_known));
+	if (is_known) {
+		resp_empty(c->rs, 304);
+		return OK;
+	}
+	resp_json(c->rs, c->route->status);
+	buf_add(&c->rs->body, shown.data, shown.len);
 	return OK;
 }
 

@@ -19,6 +19,8 @@ enum route_mount {
 	MOUNT_VERIFY,
 	MOUNT_USERS,
 	MOUNT_KEYS,
+	MOUNT_ADMIN,
+	MOUNT_LEAVE,
 	MOUNT_BACKEND,
 	MOUNT_PROVIDER,
 	MOUNT_ASSOCIATE,
@@ -66,6 +68,7 @@ struct route {
 	enum route_who who;
 	enum route_body body;
 	const struct schema *input; /* NULL: BODY_NONE */
+	bool once;                  /* done once for each Idempotency-Key */
 	enum route_target target;
 	enum limit_kind limit;
 	int status;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "api/bound.h"
+#include <string.h>
+
+#include "api/etag.h"
 #include "core/account.h"
 #include "core/email.h"
 
@@ -22,26 +24,35 @@ const struct schema change_schema = {.fields = change_fields,
 
 /* The body of a PATCH, and what of the configured fields it changes. */
 static enum err
-read_change(struct call *c, bool by_admin, struct account_change *out)
+read_change(struct call *c, const struct input *input, bool by_admin,
+	    struct resp *rs, struct account_change *out)
 {
 	const struct custom_schemas *custom = &c->api->custom;
 	struct field_value *more = custom_values_new(c->cx->mem, custom);
 
-	TRY(input_read_both(c->rq, &c->input, &change_schema, out,
-			    &custom->change, more, c->rs));
+	TRY(input_read_both(c->rq, input, &change_schema, out, &custom->change,
+			    more, rs));
 	out->fields = custom_change(c->cx->mem, custom, more, by_admin);
 	return OK;
 }
 
-/* Whoever asks, and what the row wants of him. */
-static struct actor
-actor_of(const struct call *c)
+enum err
+change_read(struct call *c, const struct input *input, struct resp *rs,
+	    struct account_change *out)
+{
+	return read_change(c, input, true, rs, out);
+}
+
+struct actor
+call_actor(const struct call *c)
 {
 	return (struct actor){
+		.expects =
+			c->rq->method == METHOD_POST ? NULL : etag_expected(c),
 		.token = &c->token,
 		.needs_verified =
 			c->cx->conf->routes.users_require_verification,
-		.needs_superuser = c->target.id != NULL,
+		.needs_superuser = c->route->who == WHO_SUPERUSER,
 	};
 }
 
@@ -49,7 +60,7 @@ static enum err
 change_user(struct call *c, const struct user *before,
 	    const struct account_change *change)
 {
-	const struct actor by = actor_of(c);
+	const struct actor by = call_actor(c);
 	struct user after = {0};
 	const char *reason;
 	enum err e =
@@ -75,7 +86,7 @@ patch_me(struct call *c)
 	struct account_change in = {0};
 	struct account_change safe = {0};
 
-	TRY(read_change(c, false, &in));
+	TRY(read_change(c, &c->input, false, c->rs, &in));
 	safe.email = in.email;
 	safe.password = in.password;
 	safe.fields = in.fields;
@@ -95,21 +106,73 @@ patch_user(struct call *c)
 {
 	struct account_change in = {0};
 
-	TRY(read_change(c, true, &in));
+	TRY(change_read(c, &c->input, c->rs, &in));
 	return change_user(c, &c->target, &in);
 }
 
-/* DELETE /users/{id}: 204. */
-enum err
-delete_user(struct call *c)
+/* What must be said to delete oneself. */
+struct farewell {
+	const char *password;
+};
+
+static const struct field farewell_fields[] = {
+	{.name = "password",
+	 .type = FIELD_TEXT,
+	 .need = FIELD_OPTIONAL,
+	 .offset = offsetof(struct farewell, password),
+	 .format = "password",
+	 .help = "The current one; not needed just after signing in."},
+};
+
+const struct schema farewell_schema = {.fields = farewell_fields,
+				       .count = countof(farewell_fields),
+				       .is_loose = true};
+
+/* A stolen session must not be enough. */
+static enum err
+prove_presence(struct call *c, const char *password)
 {
-	const struct actor by = actor_of(c);
+	int64_t age = c->cx->now - c->token.issued_at;
+	struct user proved = {0};
+
+	if (password == NULL)
+		return c->token.issued_at > 0 &&
+				       age <= c->cx->conf->users.delete_me_fresh
+			       ? OK
+			       : ERR_DELETE_ME_NEEDS_PASSWORD;
+	TRY(account_authenticate(c->cx, c->user.email, password, &proved));
+	return strcmp(proved.id, c->user.id) == 0 ? OK
+						  : ERR_LOGIN_BAD_CREDENTIALS;
+}
+
+static enum err
+delete_one(struct call *c, const struct user *u)
+{
+	const struct actor by = call_actor(c);
 	const char *reason;
-	enum err e = account_delete(c->cx, &c->target, &by, &reason);
+	enum err e = account_delete(c->cx, u, &by, &reason);
 
 	if (e == ERR_DELETE_USER_REFUSED)
 		reason_detail(c->rs, e, reason);
 	TRY(e);
 	resp_empty(c->rs, c->route->status);
 	return OK;
+}
+
+/* DELETE /users/me: 204. */
+enum err
+delete_me(struct call *c)
+{
+	struct farewell in = {0};
+
+	TRY(input_read(c->rq, &c->input, &farewell_schema, c->rs, &in));
+	TRY(prove_presence(c, in.password));
+	return delete_one(c, &c->user);
+}
+
+/* DELETE /users/{id}: 204. */
+enum err
+delete_user(struct call *c)
+{
+	return delete_one(c, &c->target);
 }

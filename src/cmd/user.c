@@ -10,6 +10,7 @@
 #include "cmd/secret_input.h"
 #include "cmd/usage.h"
 #include "cmd/user_bulk.h"
+#include "cmd/user_list.h"
 #include "cmd/user_options.h"
 #include "cmd/user_print.h"
 #include "cmd/whom.h"
@@ -19,8 +20,6 @@
 #include "db/db.h"
 #include "store/schema.h"
 #include "store/user_id.h"
-
-#define PAGE_SIZE 500
 
 static enum err
 normalise(struct ctx *cx, struct user_options *o, const char *text,
@@ -44,26 +43,6 @@ find(struct ctx *cx, struct user_options *o, struct user *out)
 
 	o->told = e == ERR_NOT_FOUND;
 	return e;
-}
-
-static enum err
-read_after(struct ctx *cx, struct user_options *o)
-{
-	const char *id;
-	enum err e;
-
-	if (o->given_after == NULL)
-		return OK;
-	e = user_id_read(cx->db, cx->mem, o->given_after, &id);
-	if (e == ERR_NOT_FOUND) {
-		o->told = true;
-		(void)command_fail(0, "--after takes a user's id, not \"%s\"",
-				   o->given_after);
-		return ERR_USAGE;
-	}
-	TRY(e);
-	(void)snprintf(o->after, sizeof(o->after), "%s", id);
-	return OK;
 }
 
 /* A person may take any time over it. */
@@ -111,51 +90,6 @@ say_refused(struct user_options *o, enum err e, const char *email,
 	return e;
 }
 
-static enum err
-refuse_set(struct user_options *o, const char *set, const char *why)
-{
-	o->told = true;
-	(void)command_fail(0, "--set %s: %s", set, why);
-	return ERR_INVALID;
-}
-
-/* One --set: whoever may run commands may write any field. Nothing behind
- * the sign is null, where the field may be. */
-static enum err
-read_set(struct ctx *cx, struct user_options *o, const char *set,
-	 struct user_value *values)
-{
-	const struct user_fields *fields = schema_fields(cx->db);
-	const char *sign = strchr(set, '=');
-	const struct user_field *f = user_field_named(
-		fields, arena_copy(cx->mem, set, (size_t)(sign - set)));
-	struct user_value *v;
-	const char *why;
-
-	if (f == NULL)
-		return refuse_set(o, set, "there is no such field");
-	if (!text_is_utf8(sign, strlen(sign)))
-		return refuse_set(o, set, "it is not UTF-8");
-	v = &values[f - fields->items];
-	*v = (struct user_value){.is_given = true};
-	if (sign[1] == '\0' && f->is_nullable)
-		return OK;
-	if (custom_read(cx->mem, f, sign + 1, &v->value, &why) != OK)
-		return refuse_set(o, set, why);
-	return OK;
-}
-
-/* What all of them say, one value each. */
-static enum err
-read_sets(struct ctx *cx, struct user_options *o, struct user_value **out)
-{
-	*out = arena_array(cx->mem, schema_fields(cx->db)->count + 1,
-			   sizeof(**out));
-	for (size_t i = 0; i < o->set_count; i++)
-		TRY(read_set(cx, o, o->sets[i], *out));
-	return OK;
-}
-
 /* The fields of a new user: what is required must be said. */
 static enum err
 read_new_fields(struct ctx *cx, struct user_options *o,
@@ -166,7 +100,7 @@ read_new_fields(struct ctx *cx, struct user_options *o,
 	struct db_value *values =
 		arena_array(cx->mem, fields->count + 1, sizeof(*values));
 
-	TRY(read_sets(cx, o, &given));
+	TRY(user_read_sets(cx, o, &given));
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct user_field *f = &fields->items[i];
 
@@ -224,7 +158,7 @@ run_set(struct ctx *cx, struct user_options *o)
 	enum err e;
 
 	TRY(find(cx, o, &before));
-	TRY(read_sets(cx, o, &fields));
+	TRY(user_read_sets(cx, o, &fields));
 	o->change.fields = fields;
 	if (o->change.email != NULL)
 		TRY(normalise(cx, o, o->change.email, &o->change.email));
@@ -248,55 +182,18 @@ run_delete(struct ctx *cx, struct user_options *o)
 	return say_refused(o, e, u.email, reason);
 }
 
-static int64_t
-page_size(const struct user_options *o, int64_t printed)
-{
-	int64_t left = o->limit - printed;
-
-	return o->limit > 0 && left < PAGE_SIZE ? left : PAGE_SIZE;
-}
-
-static enum err
-run_list(struct ctx *cx, struct user_options *o)
-{
-	int64_t printed = 0;
-	size_t count = 1;
-
-	TRY(read_after(cx, o));
-	if (!o->json)
-		user_print_head();
-	/* A page's memory is given back before the next, so that a listing
-	 * of any length fits. */
-	while (count > 0 && page_size(o, printed) > 0) {
-		struct user *users = NULL;
-
-		TRY(user_list(cx->db, cx->mem,
-			      *o->after != '\0' ? o->after : NULL,
-			      page_size(o, printed), &users, &count));
-		for (size_t i = 0; i < count; i++) {
-			if (o->json)
-				user_print_json(cx->mem, &users[i], NULL);
-			else
-				user_print_row(cx->mem, &users[i]);
-		}
-		printed += (int64_t)count;
-		if (count > 0)
-			(void)snprintf(o->after, sizeof(o->after), "%s",
-				       users[count - 1].id);
-		arena_reset(cx->mem);
-	}
-	return OK;
-}
-
 static enum err
 run_export(struct ctx *cx, struct user_options *o)
 {
-	TRY(read_after(cx, o));
+	TRY(user_read_after(cx, o));
 	return user_export(cx, o);
 }
 
 #define NEW_PASSWORD (USER_STDIN | USER_GENERATE)
 #define FLAGS (USER_ACTIVE | USER_SUPERUSER | USER_VERIFIED)
+#define LIST                                                                   \
+	(USER_AFTER | USER_LIMIT | USER_SEARCH | USER_SORT | USER_COUNT |      \
+	 USER_EMAIL | FLAGS | USER_FIELD)
 #define CHANGES (USER_EMAIL | FLAGS | USER_FIELD | USER_PROMPT | NEW_PASSWORD)
 
 static const struct subcommand {
@@ -306,7 +203,7 @@ static const struct subcommand {
 	{{"add", true, FLAGS | USER_FIELD | NEW_PASSWORD | USER_JSON, 0},
 	 run_add},
 	{{"show", true, USER_JSON, 0}, run_show},
-	{{"list", false, USER_AFTER | USER_LIMIT | USER_JSON, 0}, run_list},
+	{{"list", false, LIST | USER_JSON, 0}, user_list_run},
 	{{"set", true, CHANGES | USER_JSON, CHANGES}, run_set},
 	{{"delete", true, 0, 0}, run_delete},
 	{{"export", false, USER_AFTER | USER_LIMIT | USER_QUIET, 0},

@@ -23,6 +23,9 @@ static const struct option options[] = {
 	{"set", required_argument, NULL, USER_FIELD},
 	{"after", required_argument, NULL, USER_AFTER},
 	{"limit", required_argument, NULL, USER_LIMIT},
+	{"search", required_argument, NULL, USER_SEARCH},
+	{"sort", required_argument, NULL, USER_SORT},
+	{"count", no_argument, NULL, USER_COUNT},
 	{"check", no_argument, NULL, USER_CHECK},
 	{"skip-bad", no_argument, NULL, USER_SKIP_BAD},
 	{"skip-existing", no_argument, NULL, USER_SKIP_EXISTING},
@@ -88,6 +91,16 @@ take_set(struct user_options *o, const char *text)
 }
 
 static enum err
+take_sort(struct user_options *o, const char *text)
+{
+	if (user_order_read(text, &o->order))
+		return OK;
+	(void)command_fail(
+		0, "--sort takes id, -id, email or -email, not \"%s\"", text);
+	return ERR_USAGE;
+}
+
+static enum err
 take_option(struct user_options *o, enum user_option option)
 {
 	o->given |= option;
@@ -117,6 +130,14 @@ take_option(struct user_options *o, enum user_option option)
 		return OK;
 	case USER_LIMIT:
 		return take_limit(o, optarg);
+	case USER_SEARCH:
+		o->search = optarg;
+		return OK;
+	case USER_SORT:
+		return take_sort(o, optarg);
+	case USER_COUNT:
+		o->count = true;
+		return OK;
 	case USER_CHECK:
 		o->check = true;
 		return OK;

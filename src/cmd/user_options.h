@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "cmd/secret_input.h"
 #include "core/account.h"
+#include "store/user_page.h"
 
 /* A bit each, above all characters, which getopt_long may also give. */
 enum user_option {
@@ -28,7 +29,10 @@ enum user_option {
 	USER_CHECK = 1 << 19,
 	USER_SKIP_BAD = 1 << 20,
 	USER_SKIP_EXISTING = 1 << 21,
-	USER_QUIET = 1 << 22
+	USER_QUIET = 1 << 22,
+	USER_SEARCH = 1 << 23,
+	USER_SORT = 1 << 24,
+	USER_COUNT = 1 << 25
 };
 
 /* What a subcommand takes. */
@@ -52,7 +56,10 @@ struct user_options {
 	struct account_change change;
 	const char *given_after; /* as it was spelled, or NULL */
 	char after[UUID_SIZE];   /* an id of any kind; "": from the first */
-	int64_t limit;           /* 0: all */
+	const char *search;      /* a part of the address, or NULL */
+	enum user_order order;
+	bool count;    /* how many there are, and nothing of them */
+	int64_t limit; /* 0: all */
 	const char *sets[USER_SETS_LIMIT]; /* "name=value" of fields */
 	size_t set_count;
 	bool check;         /* of import: nothing is written */

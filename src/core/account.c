@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "core/account_parts.h"
 #include "core/event.h"
 #include "core/limiter.h"
 #include "core/password.h"
@@ -21,49 +22,26 @@ judged(enum err e, enum err refusal)
 	return e == ERR_INVALID_PASSWORD ? refusal : e;
 }
 
-/* What one transaction of a registration needs. */
-struct registration {
-	struct ctx *cx;
-	struct user *user;
-};
-
-static enum err
-insert_body(struct db *db, void *arg)
-{
-	const struct registration *r = arg;
-	const struct event_fact fact = {.event = EVENT_AFTER_REGISTER,
-					.user = r->user};
-
-	/* When this runs again, the id of the first time is nobody's. */
-	r->user->id = NULL;
-	TRY(user_insert(db, r->cx->mem, r->user, r->cx->clock()));
-	return event_emit(r->cx, &fact);
-}
-
+/* Locked first, so that no change of the actor's own rights comes between. */
 enum err
-account_register(struct ctx *cx, const struct signup *in, struct user *out,
-		 const char **reason)
+account_admit(struct ctx *cx, const struct actor *by)
 {
-	struct registration r = {cx, out};
+	struct user u = {0};
 	enum err e;
 
-	*out = (struct user){
-		.email = in->email,
-		.is_active = in->is_active,
-		.is_superuser = in->is_superuser,
-		.is_verified = in->is_verified,
-		.shape = schema_fields(cx->db),
-		.fields = in->fields,
-	};
-	TRY(judged(password_judge(cx, in->password, out, reason),
-		   ERR_REGISTER_INVALID_PASSWORD));
-	TRY(password_hash(cx, in->password, &out->hashed_password));
-	e = db_transact(cx->db, insert_body, &r);
-	if (e == ERR_ALREADY_EXISTS)
-		return ERR_REGISTER_USER_ALREADY_EXISTS;
+	if (by == NULL)
+		return OK;
+	e = user_lock(cx->db, cx->mem, by->token->subject);
+	if (e == OK)
+		e = sign_in_confirm(cx, by->token, &u);
+	if (e == ERR_BAD_TOKEN || e == ERR_NOT_FOUND)
+		return ERR_UNAUTHORIZED;
 	TRY(e);
-	log_event(LEVEL_INFO, log_is("user_registered"),
-		  log_text("user", out->id));
+	if (!u.is_active)
+		return ERR_UNAUTHORIZED;
+	if ((by->needs_verified && !u.is_verified) ||
+	    (by->needs_superuser && !u.is_superuser))
+		return ERR_FORBIDDEN;
 	return OK;
 }
 
@@ -150,60 +128,121 @@ account_authenticate(struct ctx *cx, const char *email, const char *password,
 	return e;
 }
 
-/* What one transaction of an update needs. */
-struct update {
-	struct ctx *cx;
-	const char *id;
-	const struct user_change *change;
-	const struct actor *by;
-	struct user *out;
-	struct event_fact fact;
-};
-
-/* Locked first, so that no change of the actor's own rights comes between. */
-enum err
-account_admit(struct ctx *cx, const struct actor *by)
+/* Another request may be about to change him, too. */
+static enum err
+check_expected(struct ctx *cx, const struct actor *by, const char *id)
 {
-	struct user u = {0};
+	struct user now = {0};
+
+	if (by->expects == NULL)
+		return OK;
+	TRY(user_lock(cx->db, cx->mem, id));
+	TRY(user_by_id(cx->db, cx->mem, id, &now));
+	return by->expects->judge(cx, &now, by->expects->arg);
+}
+
+/*
+ * Whoever changes somebody else stays a superuser himself, which is held
+ * already; so it is only in his own hands that the last one goes. Two who go
+ * at once each hold the other: one of them has to begin anew, and finds
+ * himself the last.
+ */
+static enum err
+check_superuser_left(struct ctx *cx, const struct actor *by, const char *id)
+{
+	struct user other = {0};
 	enum err e;
 
-	if (by == NULL)
+	if (!cx->conf->admin.keep_superuser ||
+	    strcmp(by->token->subject, id) != 0)
 		return OK;
-	e = user_lock(cx->db, cx->mem, by->token->subject);
+	e = user_other_superuser(cx->db, cx->mem, id, &other.id);
 	if (e == OK)
-		e = sign_in_confirm(cx, by->token, &u);
-	if (e == ERR_BAD_TOKEN || e == ERR_NOT_FOUND)
-		return ERR_UNAUTHORIZED;
+		e = user_lock(cx->db, cx->mem, other.id);
+	if (e == OK)
+		e = user_by_id(cx->db, cx->mem, other.id, &other);
+	if (e == ERR_NOT_FOUND)
+		return ERR_LAST_SUPERUSER;
 	TRY(e);
-	if (!u.is_active)
-		return ERR_UNAUTHORIZED;
-	if ((by->needs_verified && !u.is_verified) ||
-	    (by->needs_superuser && !u.is_superuser))
-		return ERR_FORBIDDEN;
-	return OK;
+	return other.is_active && other.is_superuser ? OK : ERR_CONFLICT;
 }
 
 static bool
-ends_sessions(const struct update *u)
+is_taken_away(const bool *flag)
 {
-	return u->change->hashed_password != NULL &&
-	       u->cx->conf->sessions.password_change_ends_others;
+	return flag != NULL && !*flag;
+}
+
+/* What a change takes for granted, of whom it changes and of who asks. */
+static enum err
+check_change(const struct account_work *w)
+{
+	TRY(check_expected(w->cx, w->by, w->id));
+	if (w->by->needs_superuser && (is_taken_away(w->to.is_active) ||
+				       is_taken_away(w->to.is_superuser)))
+		return check_superuser_left(w->cx, w->by, w->id);
+	return OK;
 }
 
 static enum err
-update_body(struct db *db, void *arg)
+apply_signup(struct db *db, struct account_work *w)
 {
-	const struct update *u = arg;
-	const struct actor *by = u->by;
+	struct ctx *cx = w->cx;
+
+	/* When this runs again, the id of the first time is nobody's. */
+	w->out->id = NULL;
+	TRY(user_insert(db, cx->mem, w->out, cx->clock()));
+	return event_emit(cx, &w->fact);
+}
+
+static bool
+ends_sessions(const struct account_work *w)
+{
+	return w->to.hashed_password != NULL &&
+	       w->cx->conf->sessions.password_change_ends_others;
+}
+
+static enum err
+apply_change(struct db *db, struct account_work *w)
+{
 	const struct token *kept = NULL;
 
-	TRY(account_admit(u->cx, by));
-	if (by != NULL && strcmp(by->token->subject, u->id) == 0)
-		kept = by->token;
-	TRY(user_update(db, u->cx->mem, u->id, u->change, u->out));
-	if (ends_sessions(u))
-		TRY(sign_in_end_others(u->cx, u->id, kept));
-	return event_emit(u->cx, &u->fact);
+	if (w->by != NULL) {
+		TRY(check_change(w));
+		if (strcmp(w->by->token->subject, w->id) == 0)
+			kept = w->by->token;
+	}
+	TRY(user_update(db, w->cx->mem, w->id, &w->to, w->out));
+	if (ends_sessions(w))
+		TRY(sign_in_end_others(w->cx, w->id, kept));
+	return event_emit(w->cx, &w->fact);
+}
+
+enum err
+account_apply(struct db *db, void *arg)
+{
+	struct account_work *w = arg;
+
+	TRY(account_admit(w->cx, w->by));
+	return w->id == NULL ? apply_signup(db, w) : apply_change(db, w);
+}
+
+enum err
+account_finish(const struct account_work *w, enum err e)
+{
+	bool creates = w->id == NULL;
+
+	if (e == ERR_ALREADY_EXISTS)
+		return creates ? ERR_REGISTER_USER_ALREADY_EXISTS
+			       : ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
+	TRY(e);
+	if (creates)
+		log_event(LEVEL_INFO, log_is("user_registered"),
+			  log_text("user", w->out->id));
+	else
+		log_event(LEVEL_INFO, log_is("user_updated"),
+			  log_text("user", w->id));
+	return OK;
 }
 
 static bool
@@ -235,6 +274,42 @@ check_key(const struct actor *by, const struct user *before,
 			       ? ERR_FORBIDDEN
 			       : OK;
 	return before->is_superuser || raises ? ERR_FORBIDDEN : OK;
+}
+
+enum err
+account_prepare_signup(struct ctx *cx, const struct signup *in,
+		       struct user *out, const char **reason,
+		       struct account_work *w)
+{
+	*out = (struct user){
+		.email = in->email,
+		.is_active = in->is_active,
+		.is_superuser = in->is_superuser,
+		.is_verified = in->is_verified,
+		.shape = schema_fields(cx->db),
+		.fields = in->fields,
+	};
+	*w = (struct account_work){
+		.cx = cx,
+		.by = in->by,
+		.out = out,
+		.fact = {.event = EVENT_AFTER_REGISTER, .user = out},
+	};
+	if (is_key(in->by) && in->is_superuser)
+		return ERR_FORBIDDEN;
+	TRY(judged(password_judge(cx, in->password, out, reason),
+		   ERR_REGISTER_INVALID_PASSWORD));
+	return password_hash(cx, in->password, &out->hashed_password);
+}
+
+enum err
+account_register(struct ctx *cx, const struct signup *in, struct user *out,
+		 const char **reason)
+{
+	struct account_work w;
+
+	TRY(account_prepare_signup(cx, in, out, reason, &w));
+	return account_finish(&w, db_transact(cx->db, account_apply, &w));
 }
 
 static bool
@@ -284,45 +359,50 @@ changed_of(struct arena *mem, const struct user_fields *shape,
 }
 
 enum err
+account_prepare_change(struct ctx *cx, const struct user *before,
+		       const struct account_change *change,
+		       const struct actor *by, struct user *out,
+		       const char **reason, struct account_work *w)
+{
+	static const bool unverified = false;
+	bool moves = is_new_email(before, change);
+
+	*w = (struct account_work){
+		.cx = cx,
+		.by = by,
+		.id = before->id,
+		.to = {.email = moves ? change->email : NULL,
+		       .is_active = change->is_active,
+		       .is_superuser = change->is_superuser,
+		       .is_verified = change->is_verified,
+		       .fields = change->fields},
+		.out = out,
+		.fact = {.event = EVENT_AFTER_UPDATE,
+			 .user = out,
+			 .changed = changed_of(cx->mem, schema_fields(cx->db),
+					       change),
+			 .old_email = moves ? before->email : NULL,
+			 .password_changed = change->password != NULL},
+	};
+	if (moves && w->to.is_verified == NULL)
+		w->to.is_verified = &unverified;
+	TRY(check_key(by, before, change));
+	if (change->password == NULL)
+		return OK;
+	TRY(judged(password_judge(cx, change->password, before, reason),
+		   ERR_UPDATE_USER_INVALID_PASSWORD));
+	return password_hash(cx, change->password, &w->to.hashed_password);
+}
+
+enum err
 account_update(struct ctx *cx, const struct user *before,
 	       const struct account_change *change, const struct actor *by,
 	       struct user *out, const char **reason)
 {
-	static const bool unverified = false;
-	struct user_change to = {
-		.is_active = change->is_active,
-		.is_superuser = change->is_superuser,
-		.is_verified = change->is_verified,
-		.fields = change->fields,
-	};
-	struct update u = {cx, before->id, &to, by, out, {0}};
-	enum err e;
+	struct account_work w;
 
-	TRY(check_key(by, before, change));
-	if (change->password != NULL) {
-		TRY(judged(password_judge(cx, change->password, before, reason),
-			   ERR_UPDATE_USER_INVALID_PASSWORD));
-		TRY(password_hash(cx, change->password, &to.hashed_password));
-	}
-	if (is_new_email(before, change)) {
-		to.email = change->email;
-		if (to.is_verified == NULL)
-			to.is_verified = &unverified;
-	}
-	u.fact = (struct event_fact){
-		.event = EVENT_AFTER_UPDATE,
-		.user = out,
-		.changed = changed_of(cx->mem, schema_fields(cx->db), change),
-		.old_email = to.email != NULL ? before->email : NULL,
-		.password_changed = change->password != NULL,
-	};
-	e = db_transact(cx->db, update_body, &u);
-	if (e == ERR_ALREADY_EXISTS)
-		return ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
-	TRY(e);
-	log_event(LEVEL_INFO, log_is("user_updated"),
-		  log_text("user", before->id));
-	return OK;
+	TRY(account_prepare_change(cx, before, change, by, out, reason, &w));
+	return account_finish(&w, db_transact(cx->db, account_apply, &w));
 }
 
 /* What one transaction that ends sessions needs. */
@@ -370,6 +450,11 @@ delete_body(struct db *db, void *arg)
 	TRY(account_admit(d->cx, d->by));
 	TRY(user_lock(db, d->cx->mem, d->id));
 	TRY(user_by_id(db, d->cx->mem, d->id, &last));
+	if (d->by != NULL) {
+		TRY(check_expected(d->cx, d->by, d->id));
+		if (last.is_active && last.is_superuser)
+			TRY(check_superuser_left(d->cx, d->by, d->id));
+	}
 	TRY(user_delete(db, d->cx->mem, d->id, d->cx->clock()));
 	return event_emit(d->cx, &fact);
 }

@@ -55,6 +55,8 @@ struct db_statement {
 	const char *sql;
 	const char *result;
 	bool reads_only; /* may be sent again after a lost connection */
+	bool plans_anew; /* what is best depends on the values: PostgreSQL must
+			  * not settle on one plan for all of them */
 };
 
 /* All rows, copied to the arena: cells[row * columns + column]. */

@@ -200,7 +200,7 @@ order_send(struct pg *pg, const struct order *o, PGresult **out)
 
 	if (o->rows != NULL)
 		return copy_send(pg, o, out);
-	if (pg->prepared && !o->simple)
+	if (pg->prepared && !o->simple && !s->plans_anew)
 		known = known_find(pg, s);
 	if (known != NULL) {
 		enum fate fate = order_prepare(pg, known, deadline, out);

@@ -44,6 +44,8 @@ struct seen {
 	const char *fetch_site;
 	const char *if_none_match;
 	const char *accept_language;
+	const char *if_match;
+	const char *idempotency_key;
 	const char *require;
 	const char *remote_user;
 	const char *remote_password;
@@ -94,6 +96,7 @@ static const struct variable variables[] = {
 	VARIABLE("AUTHORIZATION", authorization, AGREE_OR_EMPTY),
 	VARIABLE("REMOTE_PASSWD", remote_password, LAST_COUNTS),
 	VARIABLE("DOCUMENT_ROOT", document_root, LAST_COUNTS),
+	VARIABLE("HTTP_IF_MATCH", if_match, LAST_COUNTS),
 	VARIABLE("REQUEST_METHOD", method, LAST_COUNTS),
 	VARIABLE("CONTENT_LENGTH", content_length, MUST_AGREE),
 	VARIABLE("REQUEST_SCHEME", scheme, LAST_COUNTS),
@@ -103,6 +106,7 @@ static const struct variable variables[] = {
 	VARIABLE("HTTP_SEC_FETCH_SITE", fetch_site, AGREE_OR_EMPTY),
 	VARIABLE("HTTP_X_FORWARDED_FOR", forwarded_for, LAST_COUNTS),
 	VARIABLE("HTTP_ACCEPT_LANGUAGE", accept_language, LAST_COUNTS),
+	VARIABLE("HTTP_IDEMPOTENCY_KEY", idempotency_key, MUST_AGREE),
 	VARIABLE("REDIRECT_FCU_REQUIRE", require, AGREE_OR_EMPTY),
 	VARIABLE("CONTEXT_DOCUMENT_ROOT", context_root, LAST_COUNTS),
 	VARIABLE("HTTP_TRANSFER_ENCODING", transfer_encoding, LAST_COUNTS),
@@ -467,6 +471,8 @@ gate_request(struct req *rq, const struct gate_service *service,
 		.fetch_site = s.fetch_site,
 		.if_none_match = s.if_none_match,
 		.accept_language = s.accept_language,
+		.if_match = s.if_match,
+		.idempotency_key = s.idempotency_key,
 		.require = s.require,
 		.require_here = service->require,
 		.authorizer = role == GATE_AUTHORIZER,

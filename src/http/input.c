@@ -277,6 +277,53 @@ read_null(const struct field *f, const struct given *g, void *out)
 			(struct field_value){.is_given = true, .is_null = true};
 }
 
+static const struct fault_kind no_list = {"list_type",
+					  "Input should be a valid list"};
+
+/* {"field_type":"List","max_length":2,"actual_length":3} */
+static void
+fault_length(struct faults *faults, const struct field *f,
+	     const struct given *g, size_t count)
+{
+	const struct field_bounds *b = f->bounds;
+	bool is_long = (int64_t)count > b->max;
+	int64_t bound = is_long ? b->max : b->min;
+	struct arena *mem = faults->json.mem;
+
+	fault_add(faults, is_long ? "too_long" : "too_short", f->name,
+		  arena_printf(mem,
+			       "List should have at %s %lld item%s after "
+			       "validation, not %zu",
+			       is_long ? "most" : "least", (long long)bound,
+			       bound == 1 ? "" : "s", count),
+		  g,
+		  arena_printf(mem,
+			       "{\"field_type\":\"List\",\"%s\":%lld,"
+			       "\"actual_length\":%zu}",
+			       is_long ? "max_length" : "min_length",
+			       (long long)bound, count));
+}
+
+/* What the elements are, each is read for itself. */
+static void
+read_list(const struct field *f, const struct given *g, struct faults *faults,
+	  void *out)
+{
+	size_t count = 0;
+
+	if (g->json == NULL || json_type(g->json) != JSON_ARRAY) {
+		fault_kind_add(faults, &no_list, f->name, g);
+		return;
+	}
+	for (const struct json *v = json_first(g->json); v != NULL;
+	     v = json_next(v))
+		count++;
+	if ((int64_t)count < f->bounds->min || (int64_t)count > f->bounds->max)
+		fault_length(faults, f, g, count);
+	else
+		store(out, f, g->json);
+}
+
 static bool
 is_absent(const struct field *f, const struct given *g)
 {
@@ -316,6 +363,8 @@ read_field(const struct input *in, const struct schema *schema,
 			fault_kind_add(faults, &missing, f->name, &whole);
 		else
 			read_null(f, &g, out);
+	} else if (f->type == FIELD_OBJECTS) {
+		read_list(f, &g, faults, out);
 	} else if (f->is_value) {
 		read_value(f, &g, faults, out);
 	} else if (f->type == FIELD_TEXT) {

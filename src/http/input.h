@@ -18,6 +18,7 @@
 #include "http/response.h"
 
 struct form;
+struct schema;
 
 enum field_type {
 	FIELD_TEXT, /* stored as const char *; NULL when absent */
@@ -30,7 +31,12 @@ enum field_type {
 	FIELD_DATE,
 	FIELD_DATETIME,
 	FIELD_UUID,
-	FIELD_CHOICE
+	FIELD_CHOICE,
+	/* An array, whose elements are `items`: stored as const struct json *,
+	 * each of them for the caller to read. */
+	FIELD_OBJECTS,
+	/* Of answers alone; without `items`, any value. */
+	FIELD_OBJECT
 };
 
 /* What a field with is_value holds. */
@@ -46,7 +52,8 @@ struct field_value {
 struct field_bounds {
 	bool has_min;
 	bool has_max;
-	int64_t min; /* TEXT: characters; INTEGER, where both are needed */
+	int64_t min; /* TEXT: characters; INTEGER, where both are needed;
+		      * OBJECTS: elements */
 	int64_t max;
 	double real_min; /* NUMBER */
 	double real_max;
@@ -70,6 +77,7 @@ struct field {
 	enum field_type type;
 	enum field_need need;
 	size_t offset;              /* where it goes in the caller's struct */
+	const struct schema *items; /* of OBJECTS and OBJECT */
 	field_normalise *normalise; /* of a text; NULL: as it is */
 	const char *fixed;          /* the only text allowed; NULL: any */
 	bool is_value;              /* stored as struct field_value */

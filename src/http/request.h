@@ -46,6 +46,8 @@ struct req {
 	const char *fetch_site; /* Sec-Fetch-Site */
 	const char *if_none_match;
 	const char *accept_language;
+	const char *if_match;
+	const char *idempotency_key;
 	const char *require;      /* FCU_REQUIRE, which is no header */
 	const char *require_here; /* what this worker demands; NULL: nothing */
 	const char *metrics;      /* FCU_METRICS, neither */

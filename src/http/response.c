@@ -26,6 +26,8 @@ static const struct reason reasons[] = {
 	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},
+	{409, "Conflict"},
+	{412, "Precondition Failed"},
 	{413, "Content Too Large"},
 	{422, "Unprocessable Content"},
 	{429, "Too Many Requests"},
@@ -106,7 +108,7 @@ void
 resp_failure(struct resp *rs, enum err e)
 {
 	resp_empty(rs, err_status(e));
-	if (rs->status == 503 || rs->status == 429)
+	if (rs->status == 503 || rs->status == 429 || rs->status == 409)
 		resp_header(
 			rs, "Retry-After",
 			arena_printf(

@@ -85,12 +85,12 @@ static const struct id_type {
 #define NAME_LIMIT 63
 #define HASH_DIGITS 8
 #define ID_NAMES 2
-#define FIELD_NAMES 6
+#define FIELD_NAMES 7
 #define ROOM                                                                   \
 	(countof(tables) + countof(columns) + countof(indexes) + ID_NAMES +    \
 	 FIELD_NAMES)
-/* The parameters of the statements in user.c that take fields: the first of
- * theirs when a user is inserted, and when one is changed. */
+/* The parameters of the statements that take fields: the first of theirs when
+ * a user is inserted, and when one is changed or looked for. */
 #define INSERT_FIRST 6
 #define CHANGE_FIRST 7
 
@@ -348,8 +348,8 @@ fields_letters(const struct schema *s)
 	return b.data;
 }
 
-/* Of the fields, for select, where the table is u or not named, for insert
- * and for update. */
+/* Of the fields, for select, where the table is u or not named, for insert,
+ * for update and for a search. */
 static void
 fields_add(struct schema *s)
 {
@@ -362,6 +362,11 @@ fields_add(struct schema *s)
 		fields_text(s, ", $%2", INSERT_FIRST, 1);
 	name_add(s, "user.fields:set")->text =
 		fields_text(s, ", %1 = CASE WHEN $%2 THEN $%3 ELSE %1 END",
+			    CHANGE_FIRST, 2);
+	name_add(s, "user.fields:filter")->text =
+		fields_text(s,
+			    " AND (NOT $%2 OR u.%1 = $%3"
+			    " OR (u.%1 IS NULL AND $%3 IS NULL))",
 			    CHANGE_FIRST, 2);
 	name_add(s, "user.fields:next")->text =
 		arena_printf(s->mem, "$%zu", INSERT_FIRST + count);

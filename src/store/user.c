@@ -11,14 +11,6 @@
 #include "store/user_id.h"
 #include "store/user_parts.h"
 
-/* What user_from_row reads, in its order; the configured fields come last. */
-#define USER_COLUMNS                                                           \
-	"u.{user.id}, u.{user.email}, u.{user.hashed_password},"               \
-	" u.{user.is_active}, u.{user.is_superuser}, u.{user.is_verified}"
-#define USER_RESULT "tttbbb"
-#define USER_FIELDS "{user.fields:u}"
-#define FIELDS_RESULT "{user.fields:result}"
-
 /* The same of a table without another name. */
 #define PLAIN_COLUMNS                                                          \
 	"{user.id}, {user.email}, {user.hashed_password}, {user.is_active},"   \
@@ -127,6 +119,14 @@ static const struct db_statement lock = {
 	.sql = "UPDATE {user} SET {user.is_active} = {user.is_active}"
 	       " WHERE {user.id} = $1",
 	.result = "",
+};
+
+static const struct db_statement other_superuser = {
+	.name = "user_other_superuser",
+	.sql = "SELECT u.{user.id} FROM {user} u WHERE u.{user.is_superuser}"
+	       " AND u.{user.is_active} AND u.{user.id} <> $1 LIMIT 1",
+	.result = "t",
+	.reads_only = true,
 };
 
 static const struct db_statement delete_by_id = {
@@ -425,6 +425,22 @@ user_by_nothing(struct db *db, struct arena *mem)
 	return user_by_session(db, mem, nobody[kind], "", &session);
 }
 
+void
+user_given_values(struct db *db, struct arena *mem,
+		  const struct user_value *fields, struct db_value *out)
+{
+	const struct user_fields *shape = schema_fields(db);
+
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct user_value *v = fields != NULL ? &fields[i] : NULL;
+
+		*out++ = db_bool(v != NULL && v->is_given);
+		*out++ = v != NULL ? user_field_to_db(db, mem, &shape->items[i],
+						      &v->value)
+				   : db_null();
+	}
+}
+
 enum err
 user_update(struct db *db, struct arena *mem, const char *id,
 	    const struct user_change *change, struct user *out)
@@ -437,23 +453,13 @@ user_update(struct db *db, struct arena *mem, const char *id,
 		bool_or_null(change->is_superuser),
 		bool_or_null(change->is_verified),
 	};
-	const struct user_fields *shape = schema_fields(db);
-	size_t count = countof(known) + 2 * shape->count;
+	size_t count = countof(known) + 2 * schema_fields(db)->count;
 	struct db_value *values = arena_array(mem, count, sizeof(*values));
-	struct db_value *at = values + countof(known);
 	struct row row;
 	enum err e;
 
 	memcpy(values, known, sizeof(known));
-	for (size_t i = 0; i < shape->count; i++) {
-		const struct user_value *v =
-			change->fields != NULL ? &change->fields[i] : NULL;
-
-		*at++ = db_bool(v != NULL && v->is_given);
-		*at++ = v != NULL ? user_field_to_db(db, mem, &shape->items[i],
-						     &v->value)
-				  : db_null();
-	}
+	user_given_values(db, mem, change->fields, values + countof(known));
 	e = row_find(db, mem, &update, values, count, &row);
 	if (row.cells != NULL)
 		user_from_row(db, mem, &row, out);
@@ -521,6 +527,19 @@ user_lock(struct db *db, struct arena *mem, const char *id)
 }
 
 enum err
+user_other_superuser(struct db *db, struct arena *mem, const char *id,
+		     const char **out)
+{
+	const struct db_value value = db_text(id);
+	struct row row;
+	enum err e = row_find(db, mem, &other_superuser, &value, 1, &row);
+
+	if (row.cells != NULL)
+		*out = text_of(&row.cells[0]);
+	return e;
+}
+
+enum err
 user_delete(struct db *db, struct arena *mem, const char *id, int64_t now)
 {
 	const struct db_value value = db_text(id);
@@ -532,6 +551,20 @@ user_delete(struct db *db, struct arena *mem, const char *id, int64_t now)
 	/* The id may come again: a number, given out by somebody who knows
 	 * nothing of sessions, and any with a user who is imported. */
 	return session_end_others(db, mem, id, now, NULL);
+}
+
+void
+user_rows_read(struct db *db, struct arena *mem, const struct db_rows *rows,
+	       struct user **out, size_t *count)
+{
+	*count = rows->count;
+	*out = arena_array(mem, rows->count + 1, sizeof(**out));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row row = {&rows->cells[i * rows->columns],
+					rows->columns};
+
+		user_from_row(db, mem, &row, &(*out)[i]);
+	}
 }
 
 enum err
@@ -549,14 +582,7 @@ user_list(struct db *db, struct arena *mem, const char *after, int64_t limit,
 		e = db_query(db, mem, &list_after, values, 2, &rows);
 	else
 		e = db_query(db, mem, &list_first, values, 1, &rows);
-	*count = rows.count;
-	*out = arena_array(mem, rows.count + 1, sizeof(**out));
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct row row = {&rows.cells[i * rows.columns],
-					rows.columns};
-
-		user_from_row(db, mem, &row, &(*out)[i]);
-	}
+	user_rows_read(db, mem, &rows, out, count);
 	return e;
 }
 

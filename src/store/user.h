@@ -123,6 +123,10 @@ enum err user_mark_verified(struct db *db, struct arena *mem,
 enum err user_lock(struct db *db, struct arena *mem, const char *id)
 	NODISCARD NONNULL(1, 2, 3);
 
+/* An active superuser who is not this one. ERR_NOT_FOUND. */
+enum err user_other_superuser(struct db *db, struct arena *mem, const char *id,
+			      const char **out) NODISCARD NONNULL(1, 2, 3, 4);
+
 /* With all that hangs on it, within a transaction. ERR_NOT_FOUND when there
  * was none. `now`: seconds since 1970; his tokens are void, even for a later
  * user with the same number. */

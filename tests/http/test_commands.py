@@ -61,6 +61,34 @@ def test_all_users_are_listed_once(stack, client):
     assert len(listed) == len(set(listed))
 
 
+def test_users_are_searched_sorted_and_counted_by_command(stack, client):
+    tag = new_email("x").split(".")[2].split("@")[0]
+    made = [client.post("/users", token=client.admin(), json={
+        "email": f"{letter}.{tag}@example.org", "password": PASSWORD,
+        "is_verified": letter != "b"}).json() for letter in "cab"]
+    by_email = sorted(made, key=lambda u: u["email"])
+
+    def found(*options):
+        done = run(stack, "user", "list", "--json", *options)
+        assert done.returncode == OK, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert found("--search", tag.upper(), "--sort", "email") == by_email
+    assert found("--search", tag, "--sort", "-email", "--limit", "2",
+                 "--after", by_email[2]["id"]) == by_email[1::-1]
+    assert found("--search", tag, "--verified=no") == [made[2]]
+    assert found("--email", made[0]["email"].upper()) == [made[0]]
+    assert found("--search", "%" + tag) == []
+    done = run(stack, "user", "list", "--count", "--verified", "--search",
+               tag)
+    assert done.stdout == "2\n"
+    for options in (("--sort", "hashed_password"), ("--set", "age=1"),
+                    ("--after", "nobody"), ("--search", b"\xff")):
+        done = run(stack, "user", "list", *options)
+        assert done.returncode in (USAGE, DATAERR), options
+        one_sentence(done)
+
+
 def test_a_user_is_changed_by_command(stack, client):
     user, token = client.newcomer()
     email = new_email("changed")
@@ -253,7 +281,7 @@ def test_options_of_other_subcommands_are_refused(stack, client):
                       ("add", new_email(), "--limit", "1"),
                       ("show", taken, "--superuser"),
                       ("show", taken, "--password-stdin"),
-                      ("list", "--password-stdin"), ("list", "--verified"),
+                      ("list", "--password-stdin"), ("list", "--skip-bad"),
                       ("set", taken, "--after", client.register()["id"]),
                       ("delete", taken, "--json"),
                       ("set", taken, "--generate-password",

@@ -11,7 +11,7 @@ from served import WEB, servers
 
 
 def test_an_unknown_path_is_not_found(client):
-    for path in ("/", "/nowhere", "/users", "/users//me", "/Users/me",
+    for path in ("/", "/nowhere", "/user", "/users//me", "/Users/me",
                  "/auth/jwt", "/auth/nobody/login"):
         answer = client.get(path)
         assert (answer.status_code, detail(answer)) == (404, "Not Found"), path

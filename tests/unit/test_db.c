@@ -220,10 +220,10 @@ columns_of_other_types_are_an_internal_error(void **state)
 {
 	struct fixture *f = *state;
 	static const struct db_statement wrong[] = {
-		{"too_few", "SELECT 1, 2", "i", true},
-		{"too_many", "SELECT 1", "ii", true},
-		{"no_number", "SELECT 'x'", "i", true},
-		{"no_truth", "SELECT 'x'", "b", true},
+		{"too_few", "SELECT 1, 2", "i", true, false},
+		{"too_many", "SELECT 1", "ii", true, false},
+		{"no_number", "SELECT 'x'", "i", true, false},
+		{"no_truth", "SELECT 'x'", "b", true, false},
 	};
 	struct db_rows rows;
 
@@ -344,7 +344,7 @@ static enum err
 stumble_do(struct db *db, void *arg)
 {
 	static const struct db_statement stumble = {
-		"stumble", "SELECT stumble()", "i", false};
+		"stumble", "SELECT stumble()", "i", false, false};
 	struct fixture *f = arg;
 
 	return db_run(db, f->mem, &stumble, NULL, 0, NULL);
@@ -355,7 +355,7 @@ static void
 a_statement_alone_is_run_again_after_a_conflict(void **state)
 {
 	static const struct db_statement count = {
-		"tries", "SELECT last_value FROM tries", "i", true};
+		"tries", "SELECT last_value FROM tries", "i", true, false};
 	struct fixture *f = *state;
 	struct db_rows rows;
 
@@ -691,7 +691,7 @@ static int64_t
 connection_pid(struct fixture *f, struct db *db)
 {
 	static const struct db_statement my_pid = {
-		"my_pid", "SELECT pg_backend_pid()", "i", true};
+		"my_pid", "SELECT pg_backend_pid()", "i", true, false};
 	struct db_rows rows;
 
 	assert_int_equal(db_query(db, f->mem, &my_pid, NULL, 0, &rows), OK);
@@ -703,7 +703,7 @@ static void
 connection_kill(struct fixture *f, struct db *db)
 {
 	static const struct db_statement kill_pid = {
-		"kill_pid", "SELECT pg_terminate_backend($1, 5000)", "b",
+		"kill_pid", "SELECT pg_terminate_backend($1, 5000)", "b", false,
 		false};
 	const struct db_value pid = db_int(connection_pid(f, db));
 	struct db_rows rows;
@@ -818,7 +818,7 @@ without_named_statements_all_is_the_same(void **state)
 	struct fixture *f = *state;
 	static const struct db_statement named = {
 		"named", "SELECT count(*) FROM pg_prepared_statements", "i",
-		true};
+		true, false};
 	struct db *db = fixture_open(f->url, 1, false);
 	int64_t start = clock_monotonic();
 	struct db_rows rows;
@@ -841,8 +841,8 @@ a_wrong_value_is_not_repeated_in_the_log(void **state)
 {
 	struct fixture *f = *state;
 	static const struct db_statement cast = {
-		"cast_uuid", "SELECT CAST(CAST($1 AS text) AS uuid)", "t",
-		true};
+		"cast_uuid", "SELECT CAST(CAST($1 AS text) AS uuid)", "t", true,
+		false};
 	const struct db_value value = db_text("hunter2");
 	struct db_rows rows;
 

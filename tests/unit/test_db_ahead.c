@@ -52,7 +52,7 @@ static int64_t
 connection_pid(struct fixture *f, struct db *db)
 {
 	static const struct db_statement my_pid = {
-		"my_pid", "SELECT pg_backend_pid()", "i", true};
+		"my_pid", "SELECT pg_backend_pid()", "i", true, false};
 	struct db_rows rows;
 
 	assert_int_equal(db_query(db, f->mem, &my_pid, NULL, 0, &rows), OK);
@@ -64,7 +64,7 @@ static void
 connection_kill(struct fixture *f, struct db *db)
 {
 	static const struct db_statement kill_pid = {
-		"kill_pid", "SELECT pg_terminate_backend($1, 5000)", "b",
+		"kill_pid", "SELECT pg_terminate_backend($1, 5000)", "b", false,
 		false};
 	const struct db_value pid = db_int(connection_pid(f, db));
 	struct db_rows rows;

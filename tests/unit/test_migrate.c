@@ -284,6 +284,7 @@ versions_with_gaps_are_refused(void **state)
 					   "DROP TABLE fcu_schema_version;"
 					   "DROP TABLE fcu_api_key;"
 					   "DROP TABLE fcu_limit;"
+					   "DROP TABLE fcu_idempotency;"
 					   "DROP TABLE fcu_outbox;"
 					   "DROP TABLE fcu_oauth_token;"
 					   "DROP TABLE fcu_oauth_claim;"

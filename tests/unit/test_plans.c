@@ -33,6 +33,10 @@ struct exception {
 #define BROKEN_KEY "it does so only where a foreign key is broken already"
 #define BY_HAND "somebody runs it by hand, and may say or leave out any filter"
 
+#define COUNTS_SOME "it counts, up to a limit"
+#define FILTERED                                                               \
+	"whoever fits the filter is looked for, in an order that has an index"
+
 static const struct exception exceptions[] = {
 	{"access_token_delete_others", "accesstoken", NULL, BY_USER},
 	{"access_token_delete_of_many", "accesstoken", NULL, BY_USER},
@@ -46,6 +50,13 @@ static const struct exception exceptions[] = {
 	{"user_duplicates", "user", NULL, COUNTS_ALL},
 	{"user_list_first", "u", NULL, FIRST_PAGE},
 	{"user_any_superuser", "u", NULL, "it is asked while there is none"},
+	{"user_other_superuser", "u", NULL, "it is asked when one goes"},
+	{"user_page_id_first", "u", "sqlite", FILTERED},
+	{"user_page_id_last", "u", "sqlite", FILTERED},
+	{"user_page_email_first", "u", "sqlite", FILTERED},
+	{"user_page_email_last", "u", "sqlite", FILTERED},
+	{"user_count", "u", "sqlite", COUNTS_SOME},
+	{"user_count", "c", "sqlite", COUNTS_SOME},
 	{"user_columns_any", "user", NULL, "it looks for one row"},
 	{"user_columns_any", "u", "sqlite", "it looks for one row"},
 	{"user_delete", "accesstoken", "sqlite", BY_USER},
@@ -102,6 +113,8 @@ static const struct {
 	{"fcu_api_key (id, user_id, name, key_hash, scope, generation,"
 	 " created_at)",
 	 "'key' || i, %I, 'name', 'hash', 'check', 0, 1700000000 + i"},
+	{"fcu_idempotency (key_hash, request_hash, claimed_until, expires_at)",
+	 "'hash' || i, 'hash', 1700000000, 1700000000 + i"},
 	{"fcu_outbox (message_id, event, target, user_key, payload, state,"
 	 " attempts, created_at, due_at, claimed_until, expires_at)",
 	 "'m' || i, 'event', CASE WHEN i % 10 = 0 THEN '' ELSE 'hook:' ||"
