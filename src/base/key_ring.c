@@ -225,6 +225,26 @@ key_ring_remove(struct key_ring *r, struct ring_key *k)
 	r->count--;
 }
 
+bool
+ring_key_is_over(const struct ring_key *k, int64_t now)
+{
+	return k->state == RING_OLD && k->until >= 0 && k->until <= now;
+}
+
+int64_t
+key_ring_next_end(const struct key_ring *r, int64_t now)
+{
+	int64_t end = INT64_MAX;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct ring_key *k = &r->keys[i];
+
+		if (k->state == RING_OLD && k->until > now && k->until < end)
+			end = k->until;
+	}
+	return end;
+}
+
 size_t
 key_ring_purge(struct key_ring *r, int64_t now)
 {
@@ -234,7 +254,7 @@ key_ring_purge(struct key_ring *r, int64_t now)
 	while (i < r->count) {
 		struct ring_key *k = &r->keys[i];
 
-		if (k->state != RING_OLD || k->until < 0 || k->until > now) {
+		if (!ring_key_is_over(k, now)) {
 			i++;
 			continue;
 		}

@@ -67,7 +67,11 @@ struct ring_key *key_ring_add(struct key_ring *r, enum jws_alg alg,
 			      enum ring_state state, int64_t now)
 	RETURNS_NONNULL NONNULL(1);
 void key_ring_remove(struct key_ring *r, struct ring_key *k) NONNULL(1, 2);
-/* Those that are needed no longer; how many there were. */
+/* No token that it signed is good any more; whoever has it could make some. */
+bool ring_key_is_over(const struct ring_key *k, int64_t now) NONNULL(1);
+/* When the next key will be; INT64_MAX: none ever. */
+int64_t key_ring_next_end(const struct key_ring *r, int64_t now) NONNULL(1);
+/* Removes those that are; how many there were. */
 size_t key_ring_purge(struct key_ring *r, int64_t now) NONNULL(1);
 /* The next key of the algorithm, which must be there, becomes the current one,
  * and that one old until then. */

@@ -59,7 +59,7 @@ worker_open(const struct config *conf, enum worker_use use, struct worker **out)
 	w->cx.mem = w->database.mem;
 	ticket_keys_open(conf, &w->cx.tickets);
 	if (e == OK)
-		e = token_keys_open(conf, &w->cx.keys);
+		e = token_keys_open(conf, clock_now(), &w->cx.keys);
 	if (e == OK && strategy_is_used(conf, &strategy_redis))
 		e = redis_open(conf, &w->cx.redis);
 	if (e == OK)

@@ -39,6 +39,7 @@ struct source {
 	const struct config *conf;
 	const struct key_ring *ring;
 	struct arena *mem;
+	int64_t now;
 };
 
 /* The reference's tokens name no key. */
@@ -77,7 +78,8 @@ ring_add(const struct source *from, struct key_set *s, enum jws_alg alg)
 	for (size_t i = 0; i < from->ring->count; i++) {
 		const struct ring_key *k = &from->ring->keys[i];
 
-		if (k != current && jws_key_alg(k->key) == alg)
+		if (k != current && jws_key_alg(k->key) == alg &&
+		    !ring_key_is_over(k, from->now))
 			key_add(s, jws_key_hold(k->key));
 	}
 }
@@ -276,12 +278,12 @@ token_keys_fault(struct arena *mem, const struct config *conf)
 }
 
 static enum err
-keys_open(const struct config *conf, struct token_keys **out)
+keys_open(const struct config *conf, int64_t now, struct token_keys **out)
 {
 	struct arena *mem = arena_open(0, READING_LIMIT);
 	struct key_ring ring;
 	struct stat st = {0};
-	struct source from = {conf, &ring, mem};
+	struct source from = {conf, &ring, mem, now};
 	const char *why = ring_open(mem, conf, &ring, &st);
 	enum err e = ERR_CONFIGURATION;
 
@@ -294,6 +296,8 @@ keys_open(const struct config *conf, struct token_keys **out)
 	if (e == OK) {
 		(*out)->has_ring = needs_ring(conf);
 		(*out)->seen = st;
+		(*out)->opened_at = now;
+		(*out)->good_until = key_ring_next_end(&ring, now);
 	}
 	key_ring_close(&ring);
 out:
@@ -302,10 +306,10 @@ out:
 }
 
 enum err
-token_keys_open(const struct config *conf, struct token_keys **out)
+token_keys_open(const struct config *conf, int64_t now, struct token_keys **out)
 {
 	*out = NULL;
-	return keys_open(conf, out);
+	return keys_open(conf, now, out);
 }
 
 static void
@@ -329,13 +333,22 @@ token_keys_close(struct token_keys *k)
 	free(k);
 }
 
+/* By the time of its last change of any kind: owner and mode decide, too,
+ * whether it can be used. */
 static bool
 is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
 	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Of a clock that was set back, a key may not be over yet. */
+static bool
+is_in_time(const struct token_keys *k, int64_t now)
+{
+	return now >= k->opened_at && now < k->good_until;
 }
 
 void
@@ -347,11 +360,14 @@ token_keys_refresh(struct token_keys *k, int64_t now)
 	if (!k->has_ring || now == k->looked_at)
 		return;
 	k->looked_at = now;
-	if (stat(k->conf->keys.file, &st) != 0 || is_same_file(&st, &k->seen))
+	if (stat(k->conf->keys.file, &st) != 0 ||
+	    (is_same_file(&st, &k->seen) && is_in_time(k, now)))
 		return;
 	/* What cannot be used is told of once. */
 	k->seen = st;
-	if (keys_open(k->conf, &fresh) != OK)
+	k->opened_at = now;
+	k->good_until = INT64_MAX;
+	if (keys_open(k->conf, now, &fresh) != OK)
 		return;
 	fresh->looked_at = now;
 	keys_release(k);

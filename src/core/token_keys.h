@@ -30,19 +30,22 @@ struct token_keys {
 	char *jwks;        /* the public keys as a JSON Web Key Set */
 	bool has_ring;     /* a backend takes keys of keys.file */
 	struct stat seen;  /* that file, when it was looked at last */
-	int64_t looked_at; /* seconds since 1970 */
+	int64_t looked_at; /* seconds since 1970, as those below */
+	int64_t opened_at;
+	int64_t good_until; /* then one of the keys is over */
 };
 
 /*
  * Made once a process. ERR_CONFIGURATION when keys.file, which is needed, can
  * not be used, and why has been logged. Heap.
  */
-enum err token_keys_open(const struct config *conf, struct token_keys **out)
-	NODISCARD NONNULL(1, 2);
+enum err token_keys_open(const struct config *conf, int64_t now,
+			 struct token_keys **out) NODISCARD NONNULL(1, 3);
 void token_keys_close(struct token_keys *k);
 
-/* Takes up a keys.file that has changed, which is looked at once a second. One
- * that cannot be used changes nothing, and is logged. */
+/* Takes up a keys.file that has changed, which is looked at once a second, and
+ * leaves keys whose time is over. A file that cannot be used changes nothing,
+ * and is logged. */
 void token_keys_refresh(struct token_keys *k, int64_t now) NONNULL(1);
 
 /* {"keys":[…]}: the public parts of all keys that verify or will, no secrets

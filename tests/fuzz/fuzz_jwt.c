@@ -81,7 +81,7 @@ keys_make(void)
 
 	if (reader != NULL)
 		return;
-	must(token_keys_open(&conf, &reader) == OK);
+	must(token_keys_open(&conf, NOW, &reader) == OK);
 	signers[HS] = jws_key_from_secret(JWS_HS256, SECRET, strlen(SECRET));
 	for (int i = RS; i < BACKENDS; i++) {
 		enum jws_alg alg;

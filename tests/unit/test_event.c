@@ -245,7 +245,7 @@ of_a_login_all_are_told_or_nobody(void **state)
 	conf.backend_count = 1;
 	conf.jwt.audience = "us";
 	conf.secrets.jwt = (struct text_list){secrets, 1};
-	assert_int_equal(token_keys_open(&conf, &cx.keys), OK);
+	assert_int_equal(token_keys_open(&conf, 0, &cx.keys), OK);
 	event_subscribe(plan, &fake, "one", EVENT_BIT(EVENT_AFTER_LOGIN));
 	event_subscribe(plan, &fake, "two", EVENT_BIT(EVENT_AFTER_LOGIN));
 	assert_int_equal(

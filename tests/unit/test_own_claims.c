@@ -55,7 +55,7 @@ set_up(void **state)
 	f->cx.mem = arena_open(0, 1 << 22);
 	f->cx.now = NOW;
 	f->key = jws_key_from_secret(JWS_HS256, SECRET, strlen(SECRET));
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	*state = f;
 	return 0;
 }

@@ -88,7 +88,7 @@ set_up(void **state)
 	f->cx.conf = &f->conf;
 	f->cx.mem = arena_open(0, 1 << 22);
 	f->cx.now = NOW;
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	*state = f;
 	return 0;
 }
@@ -255,7 +255,7 @@ a_token_of_an_older_secret_is_still_taken(void **state)
 	assert_int_equal(read_token(f, PYJWT PYJWT_OLD_MAC), OK);
 	f->conf.secrets.jwt.count = 1;
 	token_keys_close(f->cx.keys);
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	assert_int_equal(read_token(f, PYJWT PYJWT_OLD_MAC), ERR_BAD_TOKEN);
 	assert_int_equal(read_token(f, PYJWT PYJWT_MAC), OK);
 }
@@ -330,7 +330,7 @@ without_a_secret_nothing_opens(void **state)
 	struct token_keys *k;
 
 	f->conf.secrets.jwt.count = 0;
-	assert_int_equal(token_keys_open(&f->conf, &k), ERR_CONFIGURATION);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &k), ERR_CONFIGURATION);
 	token_keys_close(NULL);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -90,7 +91,7 @@ set_up(void **state)
 	(void)key_ring_add(&f->ring, JWS_ES256, RING_NEXT, NOW);
 	(void)key_ring_add(&f->ring, JWS_ES256, RING_CURRENT, NOW);
 	keep(f);
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	f->token = issue(f);
 	*state = f;
 	return 0;
@@ -173,6 +174,55 @@ a_file_that_cannot_be_used_changes_nothing(void **state)
 }
 
 static void
+a_file_that_may_be_read_again_is_taken_up(void **state)
+{
+	struct fixture *f = *state;
+	const char *newer;
+
+	key_ring_advance(&f->ring, JWS_ES256, NOW, -1);
+	key_ring_remove(&f->ring, key_ring_find(&f->ring, JWS_ES256, RING_OLD));
+	newer = jwt_sign(f->cx.mem,
+			 key_ring_find(&f->ring, JWS_ES256, RING_CURRENT)->key,
+			 CLAIMS, strlen(CLAIMS));
+	keep(f);
+	assert_int_equal(chmod(f->path, 0604), 0);
+	log_set_level(LEVEL_ERROR);
+	token_keys_refresh(f->cx.keys, NOW + 1);
+	assert_int_equal(read_token(f, f->token), OK);
+
+	assert_int_equal(chmod(f->path, 0600), 0);
+	token_keys_refresh(f->cx.keys, NOW + 2);
+	assert_int_equal(read_token(f, newer), OK);
+	assert_int_equal(read_token(f, f->token), ERR_BAD_TOKEN);
+}
+
+static void
+an_old_key_whose_time_is_over_verifies_and_is_published_no_more(void **state)
+{
+	struct fixture *f = *state;
+	const char *kid = key_ring_find(&f->ring, JWS_ES256, RING_CURRENT)->kid;
+	struct token_keys *k;
+
+	key_ring_advance(&f->ring, JWS_ES256, NOW, NOW + 50);
+	keep(f);
+	token_keys_refresh(f->cx.keys, NOW + 49);
+	assert_int_equal(read_token(f, f->token), OK);
+	assert_non_null(strstr(token_keys_jwks(f->cx.keys), kid));
+
+	/* The file is as it was. */
+	token_keys_refresh(f->cx.keys, NOW + 50);
+	assert_int_equal(read_token(f, f->token), ERR_BAD_TOKEN);
+	assert_null(strstr(token_keys_jwks(f->cx.keys), kid));
+	assert_int_equal(token_keys_open(&f->conf, NOW + 50, &k), OK);
+	assert_null(strstr(token_keys_jwks(k), kid));
+	token_keys_close(k);
+
+	/* A clock that was wrong for a while costs nobody his token. */
+	token_keys_refresh(f->cx.keys, NOW + 1);
+	assert_int_equal(read_token(f, f->token), OK);
+}
+
+static void
 without_a_current_key_nothing_opens(void **state)
 {
 	struct fixture *f = *state;
@@ -181,11 +231,11 @@ without_a_current_key_nothing_opens(void **state)
 	key_ring_remove(&f->ring,
 			key_ring_find(&f->ring, JWS_ES256, RING_CURRENT));
 	keep(f);
-	assert_int_equal(token_keys_open(&f->conf, &k), ERR_CONFIGURATION);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &k), ERR_CONFIGURATION);
 	assert_non_null(strstr(token_keys_fault(f->cx.mem, &f->conf),
 			       "no current key for ES256"));
 	assert_int_equal(unlink(f->path), 0);
-	assert_int_equal(token_keys_open(&f->conf, &k), ERR_CONFIGURATION);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &k), ERR_CONFIGURATION);
 	assert_non_null(
 		strstr(token_keys_fault(f->cx.mem, &f->conf), "key generate"));
 }
@@ -278,7 +328,7 @@ tokens_of_secrets_are_good_only_where_that_is_configured(void **state)
 
 	f->backend.still_accepts = (struct text_list){former, 1};
 	token_keys_close(f->cx.keys);
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	assert_int_equal(read_token(f, old), OK);
 	assert_int_equal(read_token(f, f->token), OK);
 	/* V1, V2 */
@@ -297,12 +347,12 @@ keys_of_another_algorithm_verify_only_where_that_is_configured(void **state)
 	keep(f);
 	f->backend.algorithm = "EdDSA";
 	token_keys_close(f->cx.keys);
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	assert_int_equal(read_token(f, f->token), ERR_BAD_TOKEN);
 
 	f->backend.still_accepts = (struct text_list){former, 1};
 	token_keys_close(f->cx.keys);
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	assert_int_equal(read_token(f, f->token), OK);
 	assert_int_equal(read_token(f, issue(f)), OK);
 }
@@ -347,6 +397,8 @@ main(void)
 		TEST(a_token_names_the_key_that_signed_it),
 		TEST(the_next_key_is_taken_before_it_signs_and_old_ones_after),
 		TEST(a_file_that_cannot_be_used_changes_nothing),
+		TEST(a_file_that_may_be_read_again_is_taken_up),
+		TEST(an_old_key_whose_time_is_over_verifies_and_is_published_no_more),
 		TEST(without_a_current_key_nothing_opens),
 		TEST(a_kid_is_looked_up_among_the_keys_alone),
 		TEST(tokens_of_secrets_are_good_only_where_that_is_configured),

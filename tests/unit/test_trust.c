@@ -46,7 +46,7 @@ set_up(void **state)
 	f->cx.conf = &f->conf;
 	f->cx.mem = arena_open(0, 1 << 22);
 	f->cx.now = NOW;
-	assert_int_equal(token_keys_open(&f->conf, &f->cx.keys), OK);
+	assert_int_equal(token_keys_open(&f->conf, NOW, &f->cx.keys), OK);
 	*state = f;
 	return 0;
 }
