@@ -57,6 +57,9 @@ page_address(const struct call *c, const char *path)
 			    c->cx->conf->pages.prefix, path);
 }
 
+/* Web servers pass it on in a Location, and browsers keep it in a cookie. */
+#define RETURN_TO_LIMIT 2000
+
 /* What a Location holds and no browser reads as something else. */
 static bool
 is_plain(const char *text)
@@ -84,7 +87,8 @@ page_return_to(const struct config *conf, const char *text)
 {
 	const struct text_list *places = &conf->pages.return_to;
 
-	if (!is_plain(text) || (text[0] == '/' && text[1] == '/') ||
+	if (strlen(text) > RETURN_TO_LIMIT || !is_plain(text) ||
+	    (text[0] == '/' && text[1] == '/') ||
 	    strstr(text, "/../") != NULL || strstr(text, "/./") != NULL)
 		return NULL;
 	if (places->count == 0 && text[0] == '/')

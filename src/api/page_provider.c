@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/page.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "http/body.h"
@@ -72,6 +73,28 @@ page_providers_write(struct page_view *v, const char *path, const char *key)
 	}
 }
 
+/* An address may hold what a cookie may not. */
+static const char *
+way_write(struct arena *mem, const char *back)
+{
+	return back != NULL ? crypto_base64url(mem, back, strlen(back))
+			    : WAY_NOWHERE;
+}
+
+/* NULL for nowhere, and for what is not ours. */
+static const char *
+way_read(struct arena *mem, const char *value)
+{
+	unsigned char *bytes;
+	size_t len;
+
+	if (crypto_base64url_decode(mem, value, strlen(value), &bytes, &len) !=
+		    OK ||
+	    strlen((const char *)bytes) != len)
+		return NULL;
+	return (const char *)bytes;
+}
+
 static enum err
 begin(struct call *c, enum oauth_purpose purpose)
 {
@@ -87,7 +110,7 @@ begin(struct call *c, enum oauth_purpose purpose)
 	if (back != NULL)
 		back = page_return_to(c->cx->conf, back);
 	TRY(authorize_begin(c, purpose, &usual_scopes, &url));
-	page_cookie(c, WAY_COOKIE, back != NULL ? back : WAY_NOWHERE,
+	page_cookie(c, WAY_COOKIE, way_write(c->cx->mem, back),
 		    c->cx->conf->tokens.state_lifetime);
 	page_send_to(c, url);
 	return OK;
@@ -119,9 +142,11 @@ enum err
 page_way_end(struct call *c, route_handler *finish)
 {
 	const char *back =
-		page_return_to(c->cx->conf, page_cookie_value(c, WAY_COOKIE));
+		way_read(c->cx->mem, page_cookie_value(c, WAY_COOKIE));
 	enum err e;
 
+	if (back != NULL)
+		back = page_return_to(c->cx->conf, back);
 	c->backend = page_backend(c->cx->conf);
 	e = page_run(c, finish);
 	page_cookie(c, WAY_COOKIE, "", 0);

@@ -167,3 +167,15 @@ class OAuth:
         return self.client.sign(
             {k: v for k, v in claims.items() if v is not None},
             key=key or self.stack.secrets["state"])
+
+
+def through_provider(oauth, browser, path, **who):
+    """A browser goes there, to the provider, and back."""
+    answer = browser.ask("GET", path)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(oauth.provider.url)
+    back = oauth.provider.consent(answer.headers["Location"], **who)
+    callback = "/auth/associate/" if "connect" in path else "/auth/"
+    name = path.partition("?")[0].rpartition("/")[2]
+    browser.path = f"{callback}{name}/callback"
+    return browser.follow(browser.ask("GET", browser.path, params=back))

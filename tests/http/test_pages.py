@@ -12,7 +12,7 @@ from browsing import Browser, Document
 from client import PASSWORD, new_email
 from commands import run_with
 from mailed import reset_token, verify_token
-from oauth_client import new_sub
+from oauth_client import new_sub, through_provider
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TEXTS = os.path.join(HERE, "..", "..", "www", "pages", "text")
@@ -607,18 +607,6 @@ def test_under_a_prefix_every_address_has_it(house, db):
     user = client.register()
     browser.send("/sign-in", username=user["email"], password=PASSWORD)
     assert browser.path == "/users-app/me/account"
-
-
-def through_provider(oauth, browser, path, **who):
-    """Goes there, to the provider, and back."""
-    answer = browser.ask("GET", path)
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith(oauth.provider.url)
-    back = oauth.provider.consent(answer.headers["Location"], **who)
-    callback = "/auth/associate/" if "connect" in path else "/auth/"
-    name = path.partition("?")[0].rpartition("/")[2]
-    browser.path = f"{callback}{name}/callback"
-    return browser.follow(browser.ask("GET", browser.path, params=back))
 
 
 def test_a_provider_signs_one_in_and_leads_where_one_wanted(oauth):
