@@ -162,6 +162,9 @@ class Stack:
         if self.has_redis:
             sections["redis", None] = {"url": "unix:"
                                        + self.path("redis.sock")}
+        if self.web.program is None:
+            # Nobody counts processes there, as doc/web-servers.md says.
+            sections["oauth", None] = {"max_parallel": 4}
         if workers is not None:
             sections["pool", "api"]["workers"] = workers
             sections["pool", "password"]["workers"] = workers
