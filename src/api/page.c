@@ -237,7 +237,7 @@ take_cookies(struct resp *rs, const struct resp *answer)
 }
 
 enum err
-page_run(struct call *c, route_handler *handler)
+page_run(struct call *c, route_handler *handler, const char **body)
 {
 	struct resp *rs = c->rs;
 	struct resp answer;
@@ -249,6 +249,8 @@ page_run(struct call *c, route_handler *handler)
 	c->rs = rs;
 	rs->detail = answer.detail;
 	take_cookies(rs, &answer);
+	if (body != NULL)
+		*body = answer.body.data;
 	return e;
 }
 
@@ -275,14 +277,14 @@ confirm(struct page_view *v)
 }
 
 static enum err
-run(struct page_view *v, const struct page_form *form)
+run(struct page_view *v, const struct page_form *form, const char **answer)
 {
 	struct call *c = v->c;
 
 	if (form->needs_password)
 		TRY(confirm(v));
 	TRY(document_read(c, form));
-	return page_run(c, form->handler);
+	return page_run(c, form->handler, answer);
 }
 
 static void
@@ -315,6 +317,7 @@ post_page(struct call *c)
 	const struct page_form *form;
 	const struct page *page = page_find(c->route->path, &form);
 	struct page_view v;
+	const char *answer;
 	enum err e;
 
 	view_open(&v, c, page);
@@ -324,10 +327,12 @@ post_page(struct call *c)
 		show_again(&v, form, ERR_FORBIDDEN);
 		return OK;
 	}
-	e = run(&v, form);
+	e = run(&v, form, &answer);
 	if (e == ERR_UNAUTHORIZED)
 		return e;
-	if (e == OK)
+	if (e == OK && form->shows != NULL)
+		form->shows(&v, answer);
+	else if (e == OK)
 		leave(&v, form);
 	else
 		show_again(&v, form, e);

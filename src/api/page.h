@@ -11,6 +11,13 @@
 #include "api/route.h"
 #include "core/oauth.h"
 
+/* What an element that offers a choice offers; the text of `label` is looked
+ * up as a key. */
+struct page_choice {
+	const char *value;
+	const char *label;
+};
+
 /* An element of a form. The name is that of the handler's schema. */
 struct page_field {
 	const char *name;
@@ -18,6 +25,7 @@ struct page_field {
 	const char *type;         /* of an input element */
 	const char *autocomplete; /* WHATWG HTML, autofill; NULL: off */
 	const char *hint;         /* key of a text, NULL: none */
+	const struct page_choice *choices; /* up to one without a value */
 	/* One that is configured: its label, its kind, its value. */
 	const struct user_field *custom;
 };
@@ -38,6 +46,9 @@ struct page_form {
 	const char
 		*next; /* where a success leads; NULL: as one was sent here */
 	const char *said; /* key of what is said there; NULL: nothing */
+	/* What is shown at once instead of going anywhere, since it is never
+	 * shown again; `answer` is the body of the handler's. NULL: nothing. */
+	void (*shows)(struct page_view *v, const char *answer);
 	/* Whether it is offered; NULL: always. */
 	bool (*is_offered)(const struct page_view *v);
 };
@@ -71,6 +82,7 @@ struct page_view {
 	struct buf *out;
 	const struct page_form *sent; /* what was not taken; NULL */
 	const char *said;             /* key, NULL */
+	const char *shown;            /* a secret, this once; NULL */
 	const char *return_to;        /* where one goes when signed in; NULL */
 	struct page_fault faults[PAGE_FAULTS_LIMIT];
 	size_t fault_count;
@@ -129,8 +141,8 @@ const char *page_place_signed_in(const struct call *c, const char *return_to)
 	RETURNS_NONNULL NONNULL(1);
 
 /* A handler's answer is the API's: of it a page keeps the cookies, and the
- * detail of a failure. */
-enum err page_run(struct call *c, route_handler *handler)
+ * detail of a failure. *body (NULL: nobody wants it) is the rest. */
+enum err page_run(struct call *c, route_handler *handler, const char **body)
 	NODISCARD NONNULL(1, 2);
 
 /* 303: GET that address (RFC 9110, section 15.4.4). */
@@ -142,6 +154,15 @@ void page_write(struct page_view *v, int status) NONNULL(1);
 /* page_form.c: a form. */
 void page_form_write(struct page_view *v, const struct page_form *f)
 	NONNULL(1, 2);
+
+/* page_key.c: the personal API keys of who is signed in, and the form that
+ * makes one. */
+#define PAGE_KEY_FIELDS 3
+extern const struct page_field page_key_fields[PAGE_KEY_FIELDS];
+bool page_has_keys(const struct page_view *v) NONNULL(1);
+void page_keys_write(struct page_view *v) NONNULL(1);
+void page_key_show(struct page_view *v, const char *answer) NONNULL(1, 2);
+enum err page_key_revoke(struct call *c) NODISCARD NONNULL(1);
 
 /* page_fault.c: what an outcome of a handler means for the form. */
 void page_faults_read(struct page_view *v, enum err e) NONNULL(1);

@@ -55,6 +55,7 @@ static const struct outcome outcomes[] = {
 	{ERR_ACCESS_TOKEN_DECODE_ERROR, NULL, "fault.provider"},
 	{ERR_ACCESS_TOKEN_ALREADY_EXPIRED, NULL, "fault.provider"},
 	{ERR_BAD_REQUEST, NULL, "fault.provider"},
+	{ERR_API_KEY_TOO_MANY, NULL, "fault.too_many_keys"},
 	{ERR_FORBIDDEN, NULL, "fault.forbidden"},
 	{ERR_NOT_FOUND, NULL, "fault.not_found"},
 	{ERR_METHOD_NOT_ALLOWED, NULL, "fault.not_found"},
@@ -203,7 +204,8 @@ page_faults_read(struct page_view *v, enum err e)
 		for (const struct json *j = json_first(detail); j != NULL;
 		     j = json_next(j))
 			add_field(v, j);
-	} else if (reason != NULL && e != ERR_DELETE_USER_REFUSED) {
+	} else if (reason != NULL && e != ERR_DELETE_USER_REFUSED &&
+		   e != ERR_API_KEY_INVALID) {
 		add_password(v, reason);
 	} else if (reason != NULL) {
 		add(v, &(struct page_fault){.key = "fault.refused",

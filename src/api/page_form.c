@@ -109,23 +109,35 @@ describe(struct page_view *v, const char *id, const struct page_field *f,
 }
 
 static void
+write_option(struct page_view *v, const char *value, const char *text,
+	     const char *chosen)
+{
+	buf_text(v->out, "<option");
+	attribute(v, "value", value);
+	if (strcmp(value, chosen) == 0)
+		buf_text(v->out, " selected");
+	buf_char(v->out, '>');
+	html_text(v->out, text);
+	buf_text(v->out, "</option>");
+}
+
+static void
 write_options(struct page_view *v, const struct page_field *f,
 	      const char *value)
 {
-	const struct text_list *choices = &f->custom->choices;
+	const struct page_choice *own = f->choices;
 
-	buf_text(v->out, "<option value=\"\">");
-	html_text(v->out, page_say(v->language, "field.choose"));
-	buf_text(v->out, "</option>");
-	for (size_t i = 0; i < choices->count; i++) {
-		buf_text(v->out, "<option");
-		attribute(v, "value", choices->items[i]);
-		if (strcmp(choices->items[i], value) == 0)
-			buf_text(v->out, " selected");
-		buf_char(v->out, '>');
-		html_text(v->out, choices->items[i]);
-		buf_text(v->out, "</option>");
+	if (f->custom != NULL) {
+		const struct text_list *list = &f->custom->choices;
+
+		write_option(v, "", page_say(v->language, "field.choose"),
+			     value);
+		for (size_t i = 0; i < list->count; i++)
+			write_option(v, list->items[i], list->items[i], value);
 	}
+	for (; own != NULL && own->value != NULL; own++)
+		write_option(v, own->value, page_say(v->language, own->label),
+			     value);
 	buf_text(v->out, "</select>\n");
 }
 

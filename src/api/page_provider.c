@@ -148,7 +148,7 @@ page_way_end(struct call *c, route_handler *finish)
 	if (back != NULL)
 		back = page_return_to(c->cx->conf, back);
 	c->backend = page_backend(c->cx->conf);
-	e = page_run(c, finish);
+	e = page_run(c, finish, NULL);
 	page_cookie(c, WAY_COOKIE, "", 0);
 	if (e != OK) {
 		page_problem(c, e);

@@ -185,6 +185,7 @@ after_account(struct page_view *v)
 	struct oauth_account *list = NULL;
 	size_t count = 0;
 
+	page_keys_write(v);
 	if (c->cx->conf->provider_count == 0 ||
 	    oauth_accounts(c->cx, c->user.id, &list, &count) != OK)
 		return;
@@ -300,6 +301,19 @@ static const struct page_form account_forms[] = {
 	 .handler = patch_me,
 	 .next = "/account",
 	 .said = "said.password"},
+	{.path = "/account/keys",
+	 .key = "account.keys",
+	 .fields = page_key_fields,
+	 .count = PAGE_KEY_FIELDS,
+	 .handler = post_my_key,
+	 .shows = page_key_show,
+	 .is_offered = page_has_keys},
+	{.path = "/account/keys/revoke",
+	 .key = "account.keys",
+	 .handler = page_key_revoke,
+	 .next = "/account",
+	 .said = "said.key_revoked",
+	 .is_offered = never},
 	{.path = "/account/sign-out",
 	 .key = "account.sessions",
 	 .handler = end_everywhere,

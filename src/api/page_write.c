@@ -228,6 +228,11 @@ write_messages(struct page_view *v)
 		html_text(v->out, say(v, v->said));
 		buf_text(v->out, "</p>\n");
 	}
+	if (v->shown != NULL) {
+		buf_text(v->out, "<p class=\"secret\"><code>");
+		html_text(v->out, v->shown);
+		buf_text(v->out, "</code></p>\n");
+	}
 	if (v->fault_count == 0)
 		return;
 	buf_text(v->out, "<div class=\"fault\" role=\"alert\">\n");

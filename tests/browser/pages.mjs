@@ -205,6 +205,12 @@ async function journey(window) {
 	await window.fill({ username: second, password: OTHER });
 	await window.press();
 	await window.sees(second);
+
+	await window.page.fill("[name=name] >> nth=-1", "backup");
+	await window.press('form[action$="/account/keys"]');
+	await window.sees("it is not shown again");
+	await window.look("account-key");
+	await window.go("/account");
 	await window.look("account");
 }
 

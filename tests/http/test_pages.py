@@ -651,3 +651,49 @@ def test_a_failed_way_through_a_provider_ends_on_a_page(oauth):
     # Where no page began it, the API answers as ever.
     answer = browser.ask("GET", "/auth/test/callback?error=access_denied")
     assert answer.json() == {"detail": "access_denied"}
+
+
+def test_an_api_key_is_shown_once_used_and_revoked(house, db):
+    client = house.get(db, settings=("api_keys.enabled=true",
+                                     "api_keys.max_per_user=2")).client
+    browser = Browser(client)
+    browser.sign_up(new_email(), PASSWORD)
+
+    page = browser.send("/account/keys", name="", scope="me:read",
+                        expires_in="2592000")
+    assert browser.answer.status_code == 422
+    assert page.attributes("div", id="account-keys-name-fault")
+    page = browser.send("/account/keys", name="backup <1>", scope="me:read",
+                        expires_in="2592000")
+    assert browser.answer.status_code == 201
+    [key] = re.findall(r"fcu_[0-9a-f_]+", page.text)
+    assert client.get("/users/me", token=key).status_code == 200
+    assert client.patch("/users/me", token=key,
+                        json={}).status_code in (401, 403)
+
+    page = browser.go("/account")
+    assert key not in browser.answer.text and "backup <1>" in page.text
+    stranger = Browser(client)
+    stranger.sign_up(new_email(), PASSWORD)
+    theirs = stranger.page.form("/account/keys")["fields"]
+    assert stranger.ask("POST", "/account/keys/revoke", data={
+        "form_token": theirs["form_token"],
+        "key": key.split("_")[1]}).status_code == 403
+    browser.send("/account/keys", name="two", scope="me:read",
+                 expires_in="2592000")
+    page = browser.send("/account/keys", name="three", scope="me:read",
+                        expires_in="2592000")
+    assert text_of("en", "fault.too_many_keys") in page.text
+
+    browser.go("/account")
+    browser.send("/account/keys/revoke")
+    browser.send("/account/keys/revoke")
+    assert text_of("en", "said.key_revoked") in browser.page.text
+    assert client.get("/users/me", token=key).status_code == 401
+
+
+def test_without_api_keys_there_is_no_word_of_them(member):
+    browser, _ = member
+
+    assert text_of("en", "account.keys.title") not in browser.page.text
+    assert browser.ask("POST", "/account/keys").status_code == 404
