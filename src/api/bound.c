@@ -105,6 +105,8 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return has_pages(conf);
 	case MOUNT_PAGE_KEYS:
 		return has_pages(conf) && conf->api_keys.enabled;
+	case MOUNT_PAGE_LEAVE:
+		return has_pages(conf) && conf->users.delete_me;
 	case MOUNT_PAGE_RESET:
 		return has_pages(conf) && reset_is_on(conf);
 	case MOUNT_PAGE_VERIFY:
@@ -173,6 +175,7 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 		break;
 	case MOUNT_PAGE:
 	case MOUNT_PAGE_KEYS:
+	case MOUNT_PAGE_LEAVE:
 	case MOUNT_PAGE_RESET:
 	case MOUNT_PAGE_VERIFY:
 		b->prefix = conf->pages.prefix;

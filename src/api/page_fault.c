@@ -56,6 +56,7 @@ static const struct outcome outcomes[] = {
 	{ERR_ACCESS_TOKEN_ALREADY_EXPIRED, NULL, "fault.provider"},
 	{ERR_BAD_REQUEST, NULL, "fault.provider"},
 	{ERR_API_KEY_TOO_MANY, NULL, "fault.too_many_keys"},
+	{ERR_DELETE_ME_NEEDS_PASSWORD, "password", "fault.missing"},
 	{ERR_FORBIDDEN, NULL, "fault.forbidden"},
 	{ERR_NOT_FOUND, NULL, "fault.not_found"},
 	{ERR_METHOD_NOT_ALLOWED, NULL, "fault.not_found"},
@@ -181,6 +182,11 @@ add_outcome(struct page_view *v, enum err e)
 			f.field = outcomes[i].field;
 			f.key = outcomes[i].key;
 		}
+	}
+	/* Who is signed in was asked for his own password. */
+	if (e == ERR_LOGIN_BAD_CREDENTIALS && v->c->user.id != NULL) {
+		f.field = "password";
+		f.key = "fault.current_password";
 	}
 	add(v, &f);
 }

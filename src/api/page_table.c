@@ -40,6 +40,12 @@ static const struct page_field sign_up_fields[] = {EMAIL, NEW_PASSWORD};
 static const struct page_field reset_fields[] = {TOKEN, NEW_PASSWORD};
 static const struct page_field token_fields[] = {TOKEN};
 static const struct page_field password_fields[] = {NEW_PASSWORD};
+static const struct page_field delete_fields[] = {
+	{.name = "password",
+	 .label = "field.current_password",
+	 .type = "password",
+	 .autocomplete = "current-password"},
+};
 
 /* A new user is signed in at once, where he may be. */
 static enum err
@@ -59,6 +65,25 @@ end_everywhere(struct call *c)
 	TRY(account_end_sessions(c->cx, c->user.id));
 	sign_out_answer(c);
 	return OK;
+}
+
+/* He who leaves says so with his password, however fresh his session is. */
+static enum err
+leave(struct call *c)
+{
+	const char *password = form_value(c->input.form, "password");
+
+	if (password == NULL || *password == '\0')
+		return ERR_DELETE_ME_NEEDS_PASSWORD;
+	TRY(delete_me(c));
+	sign_out_answer(c);
+	return OK;
+}
+
+static bool
+may_leave(const struct page_view *v)
+{
+	return v->c->cx->conf->users.delete_me;
 }
 
 static bool
@@ -319,6 +344,15 @@ static const struct page_form account_forms[] = {
 	 .handler = end_everywhere,
 	 .next = "/sign-in",
 	 .said = "said.everywhere"},
+	{.path = "/account/delete",
+	 .key = "account.delete",
+	 .fields = delete_fields,
+	 .count = countof(delete_fields),
+	 .is_dangerous = true,
+	 .handler = leave,
+	 .next = "/sign-in",
+	 .said = "said.deleted",
+	 .is_offered = may_leave},
 	{.path = "/sign-out",
 	 .key = "shell",
 	 .handler = post_logout,

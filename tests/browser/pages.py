@@ -39,6 +39,7 @@ SETTINGS = ("password.memory_kib=8", "password.passes=1", "password.lanes=1",
             "limits.enabled=false", "mail.from=users@example.org",
             "mail.tls=none",
             "pages.site=Example", "api_keys.enabled=true",
+            "users.delete_me=true",
             "field.name.max=40", "field.name.help=Your name",
             "field.news.type=boolean", "field.news.initial=false",
             "field.news.help=Send me the news")

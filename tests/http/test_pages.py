@@ -697,3 +697,27 @@ def test_without_api_keys_there_is_no_word_of_them(member):
 
     assert text_of("en", "account.keys.title") not in browser.page.text
     assert browser.ask("POST", "/account/keys").status_code == 404
+
+
+def test_who_may_leave_deletes_his_account_with_his_password(house, db):
+    client = house.get(db, settings=("users.delete_me=true",)).client
+    browser = Browser(client)
+    email = new_email()
+    browser.sign_up(email, PASSWORD)
+
+    page = browser.send("/account/delete", password="")
+    assert text_of("en", "fault.missing") in page.text
+    page = browser.send("/account/delete", password="wrong one 1")
+    assert text_of("en", "fault.current_password") in page.text
+    assert page.attributes("div", id="account-delete-password-fault")
+    page = browser.send("/account/delete", password=PASSWORD)
+    assert text_of("en", "said.deleted") in page.text
+    assert "fastapiusersauth" not in browser.cookies
+    assert client.try_login(email).status_code == 400
+
+
+def test_nobody_is_offered_to_leave_where_he_may_not(member):
+    browser, _ = member
+
+    assert text_of("en", "account.delete.button") not in browser.page.text
+    assert browser.ask("POST", "/account/delete").status_code == 404
