@@ -317,3 +317,35 @@ def test_a_list_works_below_a_mount(house, db):
 
     users, pages = walk(client, limit=1)
     assert pages == len(users) >= 3
+
+
+def test_an_api_key_reads_and_makes_users_and_never_a_superuser(house, db):
+    client = house.get(db, settings=("api_keys.enabled=true",
+                                     "users.delete_me=true")).client
+    me = client.get("/users/me", token=client.admin()).json()
+    keys = {scope: client.post(
+        "/users/me/keys", token=client.admin(),
+        json={"name": "x", "scope": scope}).json()["key"]
+        for scope in ("users:read", "users:write", "me:read me:write")}
+    reads, writes, own = keys.values()
+
+    def made(**flags):
+        return {"email": new_email(), "password": PASSWORD, **flags}
+
+    assert client.get("/users", token=reads).status_code == 200
+    assert client.get("/users", token=writes).status_code == 403
+    assert client.post("/users", token=reads, json=made()).status_code == 403
+    assert client.get("/users", token=own).status_code == 403
+    assert client.delete("/users/me", token=own).status_code == 403
+    answer = client.post("/users", token=writes, json=made(is_verified=True))
+    assert answer.status_code == 201
+    answer = client.post("/users", token=writes, json=made(is_superuser=True))
+    assert (answer.status_code, detail(answer)) == (403, "Forbidden")
+    answer = client.post("/users/batch", token=writes, json={"users": [
+        made(is_superuser=True), made()]})
+    assert [r["status"] for r in answer.json()["results"]] == [403, 201]
+    answer = client.patch("/users/batch", token=writes, json={"users": [
+        {"id": me["id"], "is_active": False},
+        {"id": answer.json()["results"][1]["user"]["id"],
+         "is_superuser": True}]})
+    assert [r["status"] for r in answer.json()["results"]] == [403, 403]
