@@ -462,13 +462,19 @@ class Stack:
 
     # The whole.
 
+    def answers(self):
+        """Whether requests get there; a Failure when the pool has ended."""
+        if "pool" in self.handles:
+            self.still_running("pool")
+        return self.get("/readyz") in (200, 404)
+
     def start(self, superuser_password=None):
         """Up to a first good answer; on failure everything is undone."""
         try:
             self.prepare()
             self.pool_start()
             self.web_server_start()
-            if not wait_until(lambda: self.get("/readyz") in (200, 404)):
+            if not wait_until(self.answers):
                 raise Failure("the stack does not get ready: "
                               + self.last_words())
             # Last: nobody would be told the password of a superuser whom a
