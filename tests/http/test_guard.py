@@ -304,6 +304,41 @@ def test_forged_tokens_let_nobody_in(either):
         assert is_sent_to_login(either.get("/file/page.html", token=token))
 
 
+TARGETS = (
+    b"/file/page.html", b"/file//page.html", b"//file/page.html",
+    b"/file/./page.html", b"/file/../file/page.html", b"/./file/page.html",
+    b"/file/%70age.html", b"/%66ile/page.html", b"/file%2fpage.html",
+    b"/file%2Fpage.html", b"/x/..%2ffile/page.html", b"/file/page.html%00",
+    b"/file/page.html%", b"/file/page.html%zz", b"/file/page.html#top",
+    b"/file/page.html?#", b"/file/page.html;x", b"/file/%c0%af/page.html",
+    b"/file/page.html?a=%ff%fe", b"/file/\xff/../page.html",
+    b"/FILE/page.html", b"http://127.0.0.1/file/page.html",
+    b"http://elsewhere.example/file/page.html", b"file/page.html", b"*",
+    b"/file/page.html?" + b"a" * 7000)
+# What other gates believed: CVE-2026-40575, GHSA-5hvv-m4w4-gf6v.
+CLAIMS = ((b"X-Forwarded-Uri", b"/healthz"), (b"X-Original-URI", b"/healthz"),
+          (b"X-Original-URL", b"/healthz"), (b"X-Rewrite-URL", b"/healthz"),
+          (b"X-Forwarded-Method", b"OPTIONS"), (b"X-Auth-Request-User", b"a"),
+          (b"User-Agent", b"GoogleHC/1.0"), (b"User-Agent", b"kube-probe/1"),
+          (b"Host", b"127.0.0.1:1"), (b"Host", b"LOCALHOST"))
+
+
+def test_no_way_to_spell_a_request_lets_a_stranger_in(either):
+    """V76: Authelia CVE-2021-32637 and CVE-2026-48794; oauth2-proxy
+    GHSA-pxq7-h93f-9jrg, GHSA-5hvv-m4w4-gf6v and CVE-2026-40575."""
+    def is_refused(target, *headers):
+        for method in (b"GET", b"OPTIONS"):
+            status, _, body = either.raw_request(method, target, headers)
+            assert status >= 300, (method, target, headers, status)
+            assert SECRET_PAGE.encode() not in body, (target, headers)
+
+    for target in TARGETS:
+        is_refused(target)
+    for claim in CLAIMS:
+        is_refused(b"/file/page.html", claim)
+        is_refused(b"/auth/check", claim)
+
+
 def test_tokens_of_another_purpose_let_nobody_in(either):
     user = either.register()
     claims = access_claims(user)
