@@ -213,11 +213,14 @@ network_sender(struct arena *mem, const struct text_list *trusted,
 		struct address a;
 		size_t begin;
 		size_t len = last_address(forwarded, left, &begin);
+		const char *told;
 
 		/* What was told in no words of ours ends the chain. */
 		if (!address_read(forwarded + begin, len, &a) || a.size == 0)
 			break;
-		sender = arena_copy(mem, forwarded + begin, len);
+		told = forwarded + begin;
+		len = bare_length(&told, len);
+		sender = arena_copy(mem, told, len);
 		left = begin;
 		while (left > 0 && forwarded[left - 1] != ',')
 			left--;

@@ -40,7 +40,7 @@ bool network_list_has(const struct text_list *list, const char *address)
  * Who sent a request that came by proxies: `forwarded`, a header like
  * X-Forwarded-For, is read from its end, and each of its addresses believed
  * as long as the one that told it is trusted. `peer` itself where it is not,
- * or where nothing was told.
+ * or where nothing was told; else the bare address, without a port.
  */
 const char *network_sender(struct arena *mem, const struct text_list *trusted,
 			   const char *peer, const char *forwarded)
