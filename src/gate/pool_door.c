@@ -373,7 +373,10 @@ is_named(int fd, const char *path)
 {
 	struct stat held, named;
 
+	/* A second name: whoever may write to the folder could have given it
+	 * to a file that is another's. */
 	return fstat(fd, &held) == 0 && lstat(path, &named) == 0 &&
+	       S_ISREG(held.st_mode) && held.st_nlink == 1 &&
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 

@@ -40,8 +40,10 @@ process_file_read(const char *run_dir, struct saying *out)
 	done = fstat(fd, &st) == 0 && read(fd, line, sizeof(line) - 1) > 0;
 	line[strcspn(line, "\n")] = '\0';
 	errno = ESRCH;
-	/* One that is not locked was left behind. */
-	done = done && text_number(line, 1, INT32_MAX, &out->pid) &&
+	/* One that is not locked was left behind. One that has a second name
+	 * may be that of another service. */
+	done = done && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	       text_number(line, 1, INT32_MAX, &out->pid) &&
 	       flock(fd, LOCK_SH | LOCK_NB) < 0;
 	if (done) {
 		out->when = st.st_mtim;

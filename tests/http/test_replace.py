@@ -323,6 +323,34 @@ def test_root_signals_no_process_that_another_user_names(unmigrated):
             victim.kill()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has such powers")
+def test_root_believes_no_file_that_another_user_gave_a_second_name(
+        unmigrated):
+    """Where the kernel lets users do so (fs.protected_hardlinks): a process
+    file of another service, in a folder that ours may write to."""
+    stack = unmigrated
+    path = stack.path("fastcgi-users.pid")
+    with subprocess.Popen(["sleep", "600"]) as victim, \
+            open(path + ".other", "w", encoding="ascii") as f:
+        try:
+            f.write(f"{victim.pid}\n")
+            f.flush()
+            os.link(path + ".other", path)
+            fcntl.flock(f, fcntl.LOCK_EX)
+
+            done = subprocess.run(
+                [stack.program, "-c", stack.config, "pool", "--replace"],
+                env=stack.environment(), cwd=stack.folder, check=False,
+                capture_output=True, text=True, timeout=60)
+
+            assert victim.poll() is None
+            assert done.returncode == 69, done.stderr
+        finally:
+            victim.kill()
+            os.unlink(path)
+            os.unlink(path + ".other")
+
+
 def test_without_a_pool_there_is_nothing_to_replace(unmigrated):
     done = unmigrated.program_command("pool", "--replace", check=False)
 

@@ -437,6 +437,27 @@ workers_cannot_write_to_the_folder_that_root_made(void **state)
 }
 
 static void
+a_process_file_with_a_second_name_is_not_written_to(void **state)
+{
+	struct fixture *f = *state;
+	char other[64];
+	struct stat st;
+	int fd;
+
+	(void)snprintf(other, sizeof(other), "%s/other", f->folder);
+	fd = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "precious", 8), 8);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(link(other, f->process_file), 0);
+
+	assert_int_equal(wait_end(start_another(f)), 1);
+
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_size, 8);
+	assert_int_equal(unlink(other), 0);
+}
+
+static void
 a_group_without_a_socket_is_kept_alive_and_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -871,6 +892,7 @@ main(void)
 		TEST(pool_serves_until_it_is_told_to_stop),
 		TEST(workers_have_given_up_what_they_do_not_need),
 		TEST(workers_cannot_write_to_the_folder_that_root_made),
+		TEST(a_process_file_with_a_second_name_is_not_written_to),
 		TEST(a_group_without_a_socket_is_kept_alive_and_replaced),
 		TEST(killed_worker_is_replaced_at_once),
 		TEST(deaths_leak_no_descriptors),
