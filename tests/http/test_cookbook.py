@@ -71,6 +71,7 @@ def cookbook(house, db):
     os.truncate(programs.path("tokens"), 0)
     os.chmod(programs.path("tokens"), 0o666)
     made = house.make(db, settings=(
+        "api_keys.enabled=true",
         "hook.mail.events={after_forgot_password, after_request_verify}",
         f"hook.mail.program={programs.path('hook')}"))
     made.tokens = programs.path("tokens")
