@@ -301,9 +301,34 @@ static const struct page_field current_password = {
 	.autocomplete = "current-password",
 };
 
+/* The element for a new password; NULL: there is none. */
+static const struct page_field *
+password_of(const struct page_form *form)
+{
+	for (size_t i = 0; i < form->count; i++)
+		if (form->fields[i].autocomplete != NULL &&
+		    strcmp(form->fields[i].autocomplete, "new-password") == 0)
+			return &form->fields[i];
+	return NULL;
+}
+
+/* For password managers, which want to know whose new password that is. */
+static void
+write_owner(struct page_view *v, const struct page_form *form)
+{
+	if (v->c->user.id == NULL || !form->needs_password ||
+	    password_of(form) == NULL)
+		return;
+	buf_text(v->out, "<input type=\"text\" name=\"username\" "
+			 "autocomplete=\"username\" hidden readonly");
+	attribute(v, "value", v->c->user.email);
+	buf_text(v->out, ">\n");
+}
+
 static void
 write_fields(struct page_view *v, const struct page_form *form)
 {
+	write_owner(v, form);
 	for (size_t i = 0; i < form->count; i++)
 		write_field(v, form, &form->fields[i]);
 	if (form->has_custom)
