@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "stack")]
 
 import stack as stacks  # noqa: E402
+from keeper import Keeper  # noqa: E402
 from client import Client  # noqa: E402
 from oauth_client import OAuth, preset_settings, settings_for  # noqa: E402
 from provider import Provider  # noqa: E402
@@ -37,6 +38,7 @@ WAYS = [(db, server, ()) for server in served.servers(
     "nginx", "nginx-fd0", "apache-cgi") for db in DATABASES]
 # And with other names of everything, and numbers for ids.
 WAYS += [(db, served.SERVER, RENAMED) for db in DATABASES]
+KEEPER = Keeper()
 
 
 def pytest_configure(config):
@@ -46,6 +48,8 @@ def pytest_configure(config):
                             "which not every web server has behind it")
     # As Ctrl-C does: fixtures are torn down.
     stacks.end_when_told(KeyboardInterrupt)
+    # And when there is no time for that:
+    stacks.witnesses.append(KEEPER.mind)
 
 
 def pytest_collection_modifyitems(items):
@@ -59,6 +63,7 @@ class House:
         self.shared = {}
         self.running = []
         self.kept = tempfile.TemporaryDirectory(prefix="fastcgi-users-kept-")
+        KEEPER.mind(self.kept.name)
         user = stacks.user_to_run_as()
         if user:
             os.chown(self.kept.name, user.pw_uid, user.pw_gid)

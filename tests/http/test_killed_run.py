@@ -26,13 +26,29 @@ def test_that_waits(stack):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_ended_ends_what_it_started(tmp_path, number):
+    status, said, folder = run_that_gets(number, tmp_path, "sqlite")
+
+    assert status == 2, said
+    assert_nothing_is_left(folder)
+
+
+def test_of_a_run_that_is_killed_nothing_is_left_either(tmp_path, db):
+    status, said, folder = run_that_gets(signal.SIGKILL, tmp_path, db)
+
+    assert status == -signal.SIGKILL, said
+    assert stacks.wait_until(lambda: not os.path.exists(folder))
+    assert_nothing_is_left(folder)
+
+
+def run_that_gets(number, tmp_path, db):
+    """A run with a stack that is sent a signal: (status, output, folder)."""
     told = tmp_path / "told"
     file = tmp_path / "test_waiting.py"
     file.write_text(TEST.format(told=str(told)))
     with subprocess.Popen(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
              "-p", "conftest", "--rootdir", str(tmp_path), str(file), "-k",
-             "sqlite"], env={**os.environ, "PYTHONPATH": HERE},
+             db], env={**os.environ, "PYTHONPATH": HERE},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True) as run:
         try:
@@ -44,9 +60,7 @@ def test_a_run_that_is_ended_ends_what_it_started(tmp_path, number):
             said, _ = run.communicate(timeout=stacks.SECONDS)
         finally:
             run.kill()
-
-    assert run.returncode == 2, said
-    assert_nothing_is_left(folder)
+    return run.returncode, said, folder
 
 
 def assert_nothing_is_left(folder):

@@ -36,6 +36,8 @@ SUPERUSER = "admin@example.com"
 SECRETS = ("jwt", "reset", "verify", "state")
 # Longest path that a unix socket takes, less its file name.
 FOLDER_LIMIT = 107 - len("/postgres/.s.PGSQL.5432")
+# Called with each folder that is made for a stack.
+witnesses = []
 
 
 class Stack:
@@ -115,6 +117,8 @@ class Stack:
         if len(folder) > FOLDER_LIMIT:
             os.rmdir(folder)
             folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
+        for tell in witnesses:
+            tell(folder)
         self.own(folder)
         return folder
 
