@@ -273,6 +273,19 @@ def test_a_start_prints_a_transcript_that_works_and_keeps_the_data(db):
                     if stacks.process_carries(p, folder)]
 
 
+def test_a_start_has_pages_and_the_limits_of_an_install():
+    with Serve("sqlite") as served:
+        pages = re.search(r"http\S+/sign-in", served.start())[0]
+        assert "<form" in requests.get(pages, timeout=60).text
+
+        statuses = [requests.post(
+            f"http://127.0.0.1:{served.port}/auth/bearer/login", timeout=60,
+            data={"username": "nobody@example.com", "password": "guess"}
+            ).status_code for _ in range(11)]
+
+        assert statuses == [400] * 10 + [429]
+
+
 def test_a_start_on_a_taken_port_leaves_nothing_behind():
     with Serve("sqlite") as served, socket.socket() as s:
         s.bind(("127.0.0.1", served.port))
