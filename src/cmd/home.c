@@ -279,8 +279,8 @@ home_fault(const struct home *h, const struct req *rq, const char *file)
 	if (c.life != HOME_CGI)
 		why = home_exposure(&c, h->path);
 	if (why != NULL || file == NULL ||
-	    (strncmp(file, h->path, len) == 0 &&
-	     strchr(file + len, '/') == strrchr(file, '/')))
+	    (strncmp(file, h->path, len) == 0 && file[len] == '/' &&
+	     strchr(file + len + 1, '/') == NULL))
 		return why;
 	file = home_resolve(rq->mem, file);
 	return file != NULL ? home_exposure(&c, file) : NULL;

@@ -272,6 +272,20 @@ def test_a_database_that_was_moved_to_the_document_root_is_refused(account):
     assert is_told_nothing(account, answer)
 
 
+def test_a_folder_whose_name_the_document_root_begins_with_proves_nothing(
+        account):
+    home = {"FASTCGI_USERS_HOME": os.path.join(account.home, "public")}
+    account.folder = home["FASTCGI_USERS_HOME"]
+    assert account.ask("GET", "/healthz", variables=home).status == 200
+    account.configure(f"sqlite:{account.site}/users.db",
+                      "sqlite:${FASTCGI_USERS_HOME}/users.db")
+
+    answer = account.ask("GET", "/users/me", variables=home)
+
+    assert answer.status == 500
+    assert "could be downloaded" in answer.sentence()
+
+
 def test_without_another_place_it_is_refused_where_permissions_prove_nothing(
         account):
     """The whole account is the document root, and the web server is root."""
