@@ -310,7 +310,7 @@ asker_tells_of_a_late_program_and_goes_on(void **state)
 	struct asker *a;
 
 	script(f, "read -r word; test \"$word\" = quick || sleep 60");
-	f->program.limit = 300;
+	f->program.limit = 1500;
 	a = asker_of(f);
 	assert_int_equal(asker_run(a, f->mem, 0, "slow\n", 5, &f->result), OK);
 	assert_int_equal(f->result.end, PROGRAM_LATE);
