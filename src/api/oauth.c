@@ -137,6 +137,8 @@ get_oauth_authorize(struct call *c)
 	input_read_query(c->cx->mem, &c->input, &authorize_schema, &in);
 	TRY(authorize_begin(c, purpose_of(c), &in.scopes,
 			    &answer.authorization_url));
+	if (page_way_is_open(c))
+		page_way_leave(c);
 	resp_json(c->rs, c->route->status);
 	object_render(&c->rs->body, &authorization_schema, &answer);
 	return OK;

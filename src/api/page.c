@@ -57,48 +57,6 @@ page_address(const struct call *c, const char *path)
 			    c->cx->conf->pages.prefix, path);
 }
 
-/* Web servers pass it on in a Location, and browsers keep it in a cookie. */
-#define RETURN_TO_LIMIT 2000
-
-/* What a Location holds and no browser reads as something else. */
-static bool
-is_plain(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text >= 0x7f || *text == '\\')
-			return false;
-	return true;
-}
-
-/* "/app" allows /app, /app/x, /app?x, and not /apple. */
-static bool
-is_within(const char *text, const char *place)
-{
-	size_t len = strlen(place);
-
-	if (strncmp(text, place, len) != 0)
-		return false;
-	return (len > 0 && place[len - 1] == '/') || text[len] == '\0' ||
-	       strchr("/?#", text[len]) != NULL;
-}
-
-const char *
-page_return_to(const struct config *conf, const char *text)
-{
-	const struct text_list *places = &conf->pages.return_to;
-
-	if (strlen(text) > RETURN_TO_LIMIT || !is_plain(text) ||
-	    (text[0] == '/' && text[1] == '/') ||
-	    strstr(text, "/../") != NULL || strstr(text, "/./") != NULL)
-		return NULL;
-	if (places->count == 0 && text[0] == '/')
-		return text;
-	for (size_t i = 0; i < places->count; i++)
-		if (is_within(text, places->items[i]))
-			return text;
-	return NULL;
-}
-
 static const char *
 parameter(const struct call *c, const char *name)
 {

@@ -126,6 +126,8 @@ void page_problem(struct call *c, enum err e) NONNULL(1);
 bool page_way_is_open(const struct call *c) NONNULL(1);
 enum err page_way_end(struct call *c, route_handler *finish)
 	NODISCARD NONNULL(1, 2);
+/* What was begun is not gone on with. */
+void page_way_leave(struct call *c) NONNULL(1);
 /* A link to each provider; `path` is that of the way's beginning, to which its
  * name is put, `key` that of the link's text. */
 void page_providers_write(struct page_view *v, const char *path,

@@ -46,6 +46,23 @@ provider_named(const struct config *conf, const char *name)
 	return NULL;
 }
 
+/* Whoever could send somebody on such a way by a link of his own could have
+ * his account at the provider connected with theirs. */
+#define CONNECT_PATH "/account/connect/"
+
+static void
+write_query(struct page_view *v, struct buf *address, const char *path)
+{
+	bool connects = strcmp(path, CONNECT_PATH) == 0;
+
+	if (connects || v->return_to != NULL)
+		buf_char(address, '?');
+	if (connects)
+		url_parameter(address, "form_token", page_token(v->c, path));
+	else if (v->return_to != NULL)
+		url_parameter(address, "return_to", v->return_to);
+}
+
 void
 page_providers_write(struct page_view *v, const char *path, const char *key)
 {
@@ -59,10 +76,7 @@ page_providers_write(struct page_view *v, const char *path, const char *key)
 		buf_init(&address, mem, 64);
 		buf_text(&address, page_address(v->c, path));
 		buf_text(&address, name);
-		if (v->return_to != NULL) {
-			buf_char(&address, '?');
-			url_parameter(&address, "return_to", v->return_to);
-		}
+		write_query(v, &address, path);
 		buf_text(v->out, "<a class=\"button other\" rel=\"nofollow\" "
 				 "href=\"");
 		html_text(v->out, address.data);
@@ -123,10 +137,15 @@ get_page_provider(struct call *c)
 	return begin(c, OAUTH_LOGIN);
 }
 
-/* GET …/account/connect/{provider}: 303 to the provider. */
+/* GET …/account/connect/{provider}: 303 to the provider, or to the page with
+ * the links for it. */
 enum err
 get_page_connect(struct call *c)
 {
+	if (!page_token_fits(c, CONNECT_PATH)) {
+		page_send_to(c, page_address(c, "/account"));
+		return OK;
+	}
 	return begin(c, OAUTH_ASSOCIATE);
 }
 
@@ -136,6 +155,12 @@ page_way_is_open(const struct call *c)
 	return c->cx->conf->pages.enabled &&
 	       page_backend(c->cx->conf) != NULL &&
 	       page_cookie_value(c, WAY_COOKIE) != NULL;
+}
+
+void
+page_way_leave(struct call *c)
+{
+	page_cookie(c, WAY_COOKIE, "", 0);
 }
 
 enum err
@@ -149,7 +174,7 @@ page_way_end(struct call *c, route_handler *finish)
 		back = page_return_to(c->cx->conf, back);
 	c->backend = page_backend(c->cx->conf);
 	e = page_run(c, finish, NULL);
-	page_cookie(c, WAY_COOKIE, "", 0);
+	page_way_leave(c);
 	if (e != OK) {
 		page_problem(c, e);
 		return OK;

@@ -200,7 +200,11 @@ write_language(struct page_view *v, const struct page_language *l)
 			url_parameter(&query, kept[i], value);
 	}
 	url_parameter(&query, "language", l->tag);
-	buf_text(v->out, "<li><a rel=\"nofollow\" href=\"?");
+	buf_text(v->out, "<li><a rel=\"nofollow\" href=\"");
+	/* A form's own address can only be sent to. */
+	if (v->page != NULL)
+		html_text(v->out, page_address(v->c, v->page->path));
+	buf_char(v->out, '?');
 	html_text(v->out, query.data);
 	buf_printf(v->out, "\" lang=\"%s\" hreflang=\"%s\"%s>", l->tag, l->tag,
 		   l == v->language ? " aria-current=\"true\"" : "");
@@ -306,6 +310,8 @@ page_write(struct page_view *v, int status)
 	buf_reset(&rs->body);
 	rs->status = status;
 	rs->content_security = policy_of(v->c);
+	/* With none at all, browsers do not tell us either whose form it is. */
+	rs->referrer = "strict-origin";
 	resp_header(rs, "Content-Type", "text/html; charset=utf-8");
 	resp_header(rs, "Content-Language", v->language->tag);
 	v->out = &rs->body;

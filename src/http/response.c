@@ -38,7 +38,7 @@ static const struct reason reasons[] = {
 /* An API's answers are never framed, sniffed or referred to, and unless it
  * says otherwise never cached. */
 static const char fixed_headers[] = "X-Content-Type-Options: nosniff\r\n"
-				    "Referrer-Policy: no-referrer\r\n";
+				    "Referrer-Policy: ";
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
 static const char *
@@ -58,6 +58,7 @@ resp_init(struct resp *rs, struct arena *mem)
 		.status = 200,
 		.cache_control = "no-store",
 		.content_security = no_content,
+		.referrer = "no-referrer",
 	};
 	buf_init(&rs->headers, mem, 512);
 	buf_init(&rs->body, mem, 512);
@@ -152,7 +153,8 @@ resp_write(const struct resp *rs, struct buf *out)
 		return;
 	}
 	buf_text(out, fixed_headers);
-	buf_text(out, "Cache-Control: ");
+	buf_text(out, rs->referrer);
+	buf_text(out, "\r\nCache-Control: ");
 	buf_text(out, rs->cache_control);
 	buf_text(out, "\r\nContent-Security-Policy: ");
 	buf_text(out, rs->content_security);

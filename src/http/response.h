@@ -19,6 +19,7 @@ struct resp {
 	const char *detail;           /* JSON; NULL: the outcome's own detail */
 	const char *cache_control;    /* the header's value: "no-store" */
 	const char *content_security; /* the policy: nothing may be loaded */
+	const char *referrer;         /* the policy: "no-referrer" */
 	int64_t retry_after; /* seconds, of a 429 or 503; 0: a moment */
 	bool head_only; /* HEAD: the length is told, the body is not sent */
 	bool is_bare;   /* nothing but the status and these headers is sent */
