@@ -173,10 +173,36 @@ is_taken_away(const bool *flag)
 	return flag != NULL && !*flag;
 }
 
+static bool
+is_key(const struct actor *by)
+{
+	return by != NULL && by->token->scope != 0;
+}
+
+static bool
+is_self(const struct actor *by, const struct user *u)
+{
+	return strcmp(by->token->subject, u->id) == 0;
+}
+
+/* Somebody may have become a superuser while programs were asked. */
+static enum err
+check_reach(struct ctx *cx, const struct actor *by, const char *id)
+{
+	struct user now = {0};
+
+	if (!is_key(by) || strcmp(by->token->subject, id) == 0)
+		return OK;
+	TRY(user_lock(cx->db, cx->mem, id));
+	TRY(user_by_id(cx->db, cx->mem, id, &now));
+	return now.is_superuser ? ERR_FORBIDDEN : OK;
+}
+
 /* What a change takes for granted, of whom it changes and of who asks. */
 static enum err
 check_change(const struct account_work *w)
 {
+	TRY(check_reach(w->cx, w->by, w->id));
 	TRY(check_expected(w->cx, w->by, w->id));
 	if (w->by->needs_superuser && (is_taken_away(w->to.is_active) ||
 				       is_taken_away(w->to.is_superuser)))
@@ -243,18 +269,6 @@ account_finish(const struct account_work *w, enum err e)
 		log_event(LEVEL_INFO, log_is("user_updated"),
 			  log_text("user", w->id));
 	return OK;
-}
-
-static bool
-is_key(const struct actor *by)
-{
-	return by != NULL && by->token->scope != 0;
-}
-
-static bool
-is_self(const struct actor *by, const struct user *u)
-{
-	return strcmp(by->token->subject, u->id) == 0;
 }
 
 /* An API key takes nobody's account over, and reaches no superuser's. */
@@ -451,6 +465,7 @@ delete_body(struct db *db, void *arg)
 	TRY(user_lock(db, d->cx->mem, d->id));
 	TRY(user_by_id(db, d->cx->mem, d->id, &last));
 	if (d->by != NULL) {
+		TRY(check_reach(d->cx, d->by, d->id));
 		TRY(check_expected(d->cx, d->by, d->id));
 		if (last.is_active && last.is_superuser)
 			TRY(check_superuser_left(d->cx, d->by, d->id));

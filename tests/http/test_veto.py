@@ -244,6 +244,43 @@ def test_rights_that_are_lost_while_the_hook_is_asked_delete_nobody(
                       token=client.admin()).status_code == 200
 
 
+def test_a_key_reaches_nobody_who_becomes_a_superuser_meanwhile(
+        new_stack, db, programs):
+    """What a key may not do to a superuser is judged where it is done."""
+    stack = new_stack(db, settings=(
+        "hook.judge.events={validate_password, before_delete}",
+        "hook.judge.timeout=15", "server.request_limit=40",
+        "api_keys.enabled=true",
+        f"hook.judge.program={programs.path('judge')}"))
+    client = stack.client
+    key = client.post("/users/me/keys", token=client.admin(), json={
+        "name": "x", "scope": "users:write"}).json()["key"]
+
+    def while_promoted(user, ask):
+        for name in ("waiting", "go"):
+            programs.forget(name)
+
+        def promote():
+            assert stacks.wait_until(
+                lambda: os.path.exists(programs.path("waiting")))
+            stack.program_command("user", "set", user["email"],
+                                  "--superuser")
+            open(programs.path("go"), "w", encoding="utf-8").close()
+
+        answer, _ = parallel([ask, promote])
+        return answer.status_code
+
+    taken = client.register()
+    assert while_promoted(taken, lambda: client.patch(
+        f"/users/{taken['id']}", token=key,
+        json={"password": "please wait a little"})) == 403
+    assert client.try_login(taken["email"]).status_code == 200
+    gone = client.register(new_email("wait"))
+    assert while_promoted(gone, lambda: client.delete(
+        f"/users/{gone['id']}", token=key)) == 403
+    assert client.try_login(gone["email"]).status_code == 200
+
+
 def test_commands_ask_the_hook_too(pooled):
     stack = pooled.stack
     told = stack.program_command("user", "add", new_email(),
