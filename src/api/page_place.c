@@ -5,7 +5,7 @@
 #include "api/page.h"
 
 /* Web servers pass it on in a Location, and browsers keep it in a cookie. */
-#define RETURN_TO_LIMIT 2000
+#define RETURN_TO_LIMIT 1000
 
 /* What a Location holds and no browser reads as something else. */
 static bool

@@ -236,3 +236,12 @@ def test_two_superusers_who_go_at_once_do_not_both_go(alone):
 
     assert sorted(a.status_code for a in answers) == [200, 400], [
         a.text for a in answers]
+
+
+def test_that_a_password_is_tried_there_is_described(house, db):
+    client = house.get(db, settings=(*LEAVING, "limits.enabled=true")).client
+
+    described = client.get("/openapi.json").json()["paths"]["/users/me"][
+        "delete"]["responses"]
+    assert "429" in described
+    assert "DELETE_ME_NEEDS_PASSWORD" in str(described)

@@ -25,6 +25,20 @@ def test_any_place_to_return_to_begins_a_way_through_a_provider(oauth, where):
         assert "Domain" not in line and len(line) < 4096
 
 
+def test_the_longest_place_leaves_room_in_what_a_web_server_reads(oauth):
+    """nginx takes 4096 bytes of headers, and providers' addresses are long."""
+    browser = Browser(oauth.client)
+
+    answer = browser.ask("GET", "/sign-in/test?return_to=/" + "a" * 999)
+    assert answer.status_code == 303
+    assert sum(len(f"{k}: {v}\r\n") for k, v in
+               answer.raw.headers.items()) < 3000
+    assert "a" * 999 in browser.go("/sign-in?return_to=/" + "a" * 999).form(
+        "/sign-in")["fields"]["return_to"]
+    assert "return_to" not in browser.go(
+        "/sign-in?return_to=/" + "a" * 1000).form("/sign-in")["fields"]
+
+
 def test_a_way_through_a_provider_ends_where_it_was_to_end(oauth):
     browser = Browser(oauth.client)
 
