@@ -347,13 +347,16 @@ def test_a_site_that_nobody_serves(small):
               f"http://127.0.0.1:{stacks.free_port()}")
 
 
+@pytest.mark.about("pool", "a pool that ends")
 def test_a_site_whose_pool_is_gone(house):
     doctor = fresh(house, "sqlite")
     stacks.send_signal(doctor.stack.supervisor_pid(), signal.SIGTERM)
-    assert stacks.wait_until(lambda: doctor.stack.get("/healthz") == 502)
+    assert stacks.wait_until(lambda:
+        doctor.stack.get("/healthz") == doctor.stack.web.pool_gone)
 
-    doctor.one("fault", "site", "answers 502; does the pool run", UNAVAILABLE,
-               "--url", doctor.stack.base_url)
+    doctor.one("fault", "site",
+               f"answers {doctor.stack.web.pool_gone}; does the pool run",
+               UNAVAILABLE, "--url", doctor.stack.base_url)
 
 
 def test_the_question_to_the_site_is_nobody_elses(small):

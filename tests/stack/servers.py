@@ -41,6 +41,8 @@ class Server:
     says_death = None
     # A request whose headers are too large.
     headers_too_large = 431
+    # What it answers where no pool listens.
+    pool_gone = 503
     # Statuses with which it refuses what others let the program judge.
     own_refusals = ()
     # Whether what it refuses by itself reads like what the program refuses.
@@ -108,6 +110,7 @@ class Nginx(Server):
     """nginx.conf.example"""
 
     process = "nginx"
+    pool_gone = 502
 
     def begin(self):
         self.stack.write("nginx-site.conf", self.stack.nginx_site(), 0o644)
