@@ -25,6 +25,8 @@ PARTS = {
     "pool": WEB.program == "pool",
     # A socket that tests speak FastCGI to.
     "socket": WEB.program is not None,
+    # %00 to %1F and %7F, in a query too, reach the program.
+    "controls": 400 not in WEB.own_refusals,
 }
 
 
