@@ -43,6 +43,8 @@ class Server:
     headers_too_large = 431
     # What it answers where no pool listens.
     pool_gone = 503
+    # What may be answered to a request whose worker died.
+    worker_gone = (502, 503)
     # Statuses with which it refuses what others let the program judge.
     own_refusals = ()
     # Whether what it refuses by itself reads like what the program refuses.
@@ -111,6 +113,7 @@ class Nginx(Server):
 
     process = "nginx"
     pool_gone = 502
+    worker_gone = (502,)
 
     def begin(self):
         self.stack.write("nginx-site.conf", self.stack.nginx_site(), 0o644)
@@ -389,6 +392,7 @@ class Lighttpd(Server):
     """mod_fastcgi to the pools."""
 
     process = "lighttpd"
+    worker_gone = (500, 502, 503)
     # A control character, a POST without Content-Length, a method that it
     # does not know.
     own_refusals = (400, 411, 501)
