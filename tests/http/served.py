@@ -25,6 +25,9 @@ PARTS = {
     "pool": WEB.program == "pool",
     # A socket that tests speak FastCGI to.
     "socket": WEB.program is not None,
+    # nginx asks again for what a dead worker did not read, lighttpd keeps no
+    # connections to them.
+    "second try": not WEB.keeps_dead,
     # %00 to %1F and %7F, in a query too, reach the program.
     "controls": 400 not in WEB.own_refusals,
 }

@@ -23,6 +23,8 @@ def wait_for_replacement(stack, gone, count):
         seconds=30, step=0.02), stack.worker_pids()
 
 
+@pytest.mark.about("second try", "a worker takes kept connections with it, "
+                   "and more clients than threads are cut off")
 def test_a_killed_worker_loses_only_its_own_requests(new_stack, db):
     stack = new_stack(db, workers=4)
     client = stack.client

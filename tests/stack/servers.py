@@ -43,6 +43,8 @@ class Server:
     headers_too_large = 431
     # What it answers where no pool listens.
     pool_gone = 503
+    # Whether connections that it kept to a worker that died cost requests.
+    keeps_dead = False
     # What may be answered to a request whose worker died.
     worker_gone = (502, 503)
     # Statuses with which it refuses what others let the program judge.
@@ -273,6 +275,7 @@ class ApacheProxy(Apache):
     """mod_proxy_fcgi hands requests to the pools."""
 
     file = "apache-proxy-fcgi.conf"
+    keeps_dead = True
     more_modules = ("setenvif", "rewrite", "proxy", "proxy_fcgi")
 
     def site(self):
