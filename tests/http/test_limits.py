@@ -336,7 +336,9 @@ def test_what_is_not_limited_costs_no_statement(new_stack):
                   lambda: token.append(network.login(email)))
     me = names("/users/me", lambda: network.get("/users/me", token=token[0]))
 
-    assert [n for n in login if n.startswith("limit_")] == [
+    # Now and then a request clears away what is old, whichever it is.
+    assert [n for n in login if n.startswith("limit_")
+            and n != "limit_purge"] == [
         "limit_count", "limit_count", "limit_give_back"]
     assert login[0] == "limit_count"
     assert not [n for n in me if n.startswith("limit_")]
