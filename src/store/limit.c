@@ -64,9 +64,11 @@ static const struct db_statement forgive = {
 	.result = "",
 };
 
+/* Asked twice: a row that somebody counts in meanwhile is looked at again when
+ * he has done, and only the outer question is. */
 static const struct db_statement purge = {
 	.name = "limit_purge",
-	.sql = "DELETE FROM fcu_limit WHERE (" KEY ") IN"
+	.sql = "DELETE FROM fcu_limit WHERE expires_at < $1 AND (" KEY ") IN"
 	       " (SELECT " KEY " FROM fcu_limit WHERE expires_at < $1"
 	       " ORDER BY expires_at LIMIT " PURGE ")",
 	.result = "",
