@@ -229,7 +229,7 @@ api_key_create(struct ctx *cx, const struct user *owner,
 	       const struct api_key_wish *wish, const struct actor *by,
 	       struct key_row *out, const char **text, const char **why)
 {
-	struct key_change c = {cx, by, owner->id, out};
+	struct key_change c;
 
 	*why = wish_fault(cx, wish);
 	if (*why != NULL)
@@ -243,6 +243,7 @@ api_key_create(struct ctx *cx, const struct user *owner,
 	};
 	*text = key_text(cx->mem, &out->id);
 	out->hash = crypto_sha256_hex(cx->mem, *text, strlen(*text));
+	c = (struct key_change){cx, by, owner->id, out};
 	TRY(db_transact(cx->db, create_body, &c));
 	log_event(LEVEL_INFO, log_is("api_key_created"),
 		  log_text("user", owner->id), log_text("key", out->id));
