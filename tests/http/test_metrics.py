@@ -313,6 +313,7 @@ def test_readiness_tells_that_the_schema_is_not_the_programs(house, db):
     assert stacks.wait_until(lambda: reason(one.client) == "schema")
 
 
+@pytest.mark.about("pool", "one of its workers is killed")
 def test_readiness_tells_that_a_pool_has_no_worker(house):
     one = house.make("sqlite", workers=1)
     one.kills_with = {signal.SIGKILL}
