@@ -175,6 +175,7 @@ def test_a_folder_in_which_everybody_may_replace_a_secret(small):
               settings=f'secrets {{ state_file = "{path}" }}\n')
 
 
+@pytest.mark.about("pool", "its socket")
 def test_a_socket_that_everybody_may_use(small):
     small.one("warning", "sockets", "may speak to pool api.*0660", OK,
               settings='pool "api" { mode = "0666" }\n')

@@ -71,6 +71,7 @@ def world(request, house):
         f"log.format={request.param}", "server.trust_request_id=true")))
 
 
+@pytest.mark.about("pool", "its log")
 def test_who_guesses_at_the_pool_is_found_as_often_as_he_guessed(world):
     client = world.stack.client
     before = len(banned(world.stack.path("pool.log")))
@@ -129,6 +130,7 @@ def test_what_is_no_sign_in_shuts_out_nobody(world):
     assert banned(world.keep(*logs)) == []
 
 
+@pytest.mark.about("pool", "its log")
 def test_each_line_of_json_is_one_object(house):
     stack = house.get("sqlite", settings=("log.format=json",
                                           "server.trust_request_id=true"))

@@ -9,6 +9,9 @@ import pytest
 from client import access_claims, new_email
 from guarded_site import FOLDERS, PAGES, SITES, Caddy
 
+pytestmark = pytest.mark.about(
+    "pool", "the sites have web servers of their own, which ask a pool")
+
 
 @pytest.fixture(scope="module", params=SITES)
 def site(request, house, db):

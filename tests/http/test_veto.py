@@ -300,6 +300,7 @@ def test_commands_ask_the_hook_too(pooled):
     assert "the user is not deleted: Password is naughty" in told.stderr
 
 
+@pytest.mark.about("pool", "the supervisor replaces it")
 def test_a_worker_whose_asker_was_killed_is_replaced(new_stack, programs):
     stack = new_stack("sqlite", settings=(
         *SETTINGS, f"hook.judge.program={programs.path('judge')}"), workers=1)
@@ -316,6 +317,7 @@ def test_a_worker_whose_asker_was_killed_is_replaced(new_stack, programs):
         lambda: register(client, PASSWORD).status_code == 201, step=0.2)
 
 
+@pytest.mark.about("pool", "workers are killed")
 def test_an_asker_ends_with_its_worker(new_stack, programs):
     stack = new_stack("sqlite", settings=(
         *SETTINGS, f"hook.judge.program={programs.path('judge')}"), workers=1)
