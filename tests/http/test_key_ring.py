@@ -218,7 +218,7 @@ def test_keys_rotate_under_traffic_without_one_401(new_ring):
     assert set(new_ring.worker_pids()) == workers
 
     # Who retires the key ends its tokens.
-    new_ring.program_command("key", "retire", first)
+    new_ring.program_command("key", "retire", "--", first)
     soon(lambda: status(client, token) == 401)
     assert first not in published(client)
 
@@ -263,7 +263,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(new_ring):
         assert "BEGIN" not in told.stderr
 
     refused(65, "let another take its place first", "retire",
-            kid_of(new_ring, "current"))
+            "--", kid_of(new_ring, "current"))
     refused(67, "there is no key", "retire", "nobody")
     refused(64, "--alg takes", "generate", "--alg", "HS256")
     refused(64, "--older-than takes days", "rotate", "--older-than", "x")
