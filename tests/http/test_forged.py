@@ -9,6 +9,9 @@ import pytest
 
 from guarded_site import PAGES, SITES
 
+pytestmark = pytest.mark.about(
+    "pool", "the sites have web servers of their own, which ask a pool")
+
 # What a client may say it is, asks for, or is asked for.
 USERS = ("Remote-User", "Remote-Email", "X-Auth-Request-User",
          "X-Auth-Request-Email", "X-Auth-Request-Superuser", "X-Remote-User",

@@ -20,7 +20,7 @@ FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 @pytest.fixture
 def stack(new_stack, db):
     """Somebody wants to know, and no courier comes in between."""
-    return new_stack(db, workers=1, settings=(
+    return new_stack(db, workers=1, courier=False, settings=(
         "log.level=debug", "courier.processes=0", "hook.ear.program=/bin/true",
         "hook.ear.events={after_forgot_password, after_request_verify}"))
 
