@@ -122,6 +122,10 @@ void sign_out_answer(struct call *c) NONNULL(1);
 enum err request_verify_for(struct call *c, const char *email)
 	NODISCARD NONNULL(1, 2);
 
+/* The mail that post_forgot_password sends, likewise. */
+enum err request_reset_for(struct call *c, const char *email)
+	NODISCARD NONNULL(1, 2);
+
 /* The detail of a refusal with a reason: {"code": …, "reason": …}. */
 void reason_detail(struct resp *rs, enum err e, const char *reason)
 	NONNULL(1, 3);

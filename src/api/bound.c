@@ -111,6 +111,12 @@ mounts_of(struct arena *mem, const struct route *r, const struct config *conf)
 		return has_pages(conf) && reset_is_on(conf);
 	case MOUNT_PAGE_VERIFY:
 		return has_pages(conf) && verify_is_on(conf);
+	case MOUNT_PAGE_ADMIN:
+		return page_admin_is_on(conf);
+	case MOUNT_PAGE_ADMIN_RESET:
+		return page_admin_is_on(conf) && reset_is_on(conf);
+	case MOUNT_PAGE_ADMIN_VERIFY:
+		return page_admin_is_on(conf) && verify_is_on(conf);
 	case MOUNT_RESET:
 		return reset_is_on(conf);
 	case MOUNT_VERIFY:
@@ -178,6 +184,9 @@ mount_row(struct bound_route *b, struct arena *mem, const struct config *conf,
 	case MOUNT_PAGE_LEAVE:
 	case MOUNT_PAGE_RESET:
 	case MOUNT_PAGE_VERIFY:
+	case MOUNT_PAGE_ADMIN:
+	case MOUNT_PAGE_ADMIN_RESET:
+	case MOUNT_PAGE_ADMIN_VERIFY:
 		b->prefix = conf->pages.prefix;
 		b->backend = page_backend(conf);
 		break;

@@ -19,18 +19,29 @@ const struct schema pages_schema = {0};
 #define LANGUAGE_COOKIE "fcu_language"
 #define LANGUAGE_LIFETIME 31536000
 
+static const struct page *
+find_in(const struct page *list, size_t count, const char *path,
+	const struct page_form **form)
+{
+	*form = NULL;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < list[i].count; k++)
+			if (strcmp(list[i].forms[k].path, path) == 0)
+				*form = &list[i].forms[k];
+		if (*form != NULL || strcmp(list[i].path, path) == 0)
+			return &list[i];
+	}
+	return NULL;
+}
+
 const struct page *
 page_find(const char *path, const struct page_form **form)
 {
-	*form = NULL;
-	for (size_t i = 0; i < page_count; i++) {
-		for (size_t k = 0; k < pages[i].count; k++)
-			if (strcmp(pages[i].forms[k].path, path) == 0)
-				*form = &pages[i].forms[k];
-		if (*form != NULL || strcmp(pages[i].path, path) == 0)
-			return &pages[i];
-	}
-	return NULL;
+	const struct page *page = find_in(pages, page_count, path, form);
+
+	if (page == NULL)
+		page = find_in(admin_pages, admin_page_count, path, form);
+	return page;
 }
 
 bool
@@ -49,16 +60,35 @@ page_backend(const struct config *conf)
 	return NULL;
 }
 
+bool
+page_admin_is_on(const struct config *conf)
+{
+	return conf->pages.enabled && page_backend(conf) != NULL &&
+	       conf->admin.routes;
+}
+
+const char *
+page_path(const struct call *c, const char *path)
+{
+	static const char mark[] = "{id}";
+	const char *at = strstr(path, mark);
+
+	if (at == NULL || c->target.id == NULL)
+		return path;
+	return arena_printf(c->cx->mem, "%.*s%s%s", (int)(at - path), path,
+			    c->target.id, at + strlen(mark));
+}
+
 const char *
 page_address(const struct call *c, const char *path)
 {
 	return arena_printf(c->cx->mem, "%s%s%s",
 			    route_encode_path(c->cx->mem, c->rq->mount),
-			    c->cx->conf->pages.prefix, path);
+			    c->cx->conf->pages.prefix, page_path(c, path));
 }
 
-static const char *
-parameter(const struct call *c, const char *name)
+const char *
+page_parameter(const struct call *c, const char *name)
 {
 	const char *value =
 		c->input.form != NULL ? form_value(c->input.form, name) : NULL;
@@ -73,7 +103,7 @@ language_of(struct call *c)
 {
 	const struct page_languages *all = &c->api->languages;
 	const struct page_language *l = NULL;
-	const char *text = parameter(c, "language");
+	const char *text = page_parameter(c, "language");
 
 	if (text != NULL)
 		l = page_language_named(all, text);
@@ -94,7 +124,7 @@ language_of(struct call *c)
 static void
 view_open(struct page_view *v, struct call *c, const struct page *page)
 {
-	const char *back = parameter(c, "return_to");
+	const char *back = page_parameter(c, "return_to");
 
 	*v = (struct page_view){.c = c, .page = page};
 	v->language = language_of(c);
@@ -119,6 +149,25 @@ page_place_signed_in(const struct call *c, const char *return_to)
 	return *place != '\0' ? place : page_address(c, "/account");
 }
 
+/* What the page shows, and the page; without it where it was asked for
+ * wrongly. */
+static enum err
+show(struct page_view *v, int status)
+{
+	enum err e = OK;
+
+	if (v->page->load != NULL)
+		e = v->page->load(v);
+	if (e == ERR_UNPROCESSABLE) {
+		resp_failure(v->c->rs, e);
+		status = v->c->rs->status;
+	} else {
+		TRY(e);
+	}
+	page_write(v, status);
+	return OK;
+}
+
 /* GET …: 200 with the page. Who is signed in need not do it again. */
 enum err
 get_page(struct call *c)
@@ -133,8 +182,7 @@ get_page(struct call *c)
 		return OK;
 	}
 	v.said = page_said(c);
-	page_write(&v, c->route->status);
-	return OK;
+	return show(&v, c->route->status);
 }
 
 /*
@@ -170,7 +218,7 @@ document_read(struct call *c, const struct page_form *form)
 	for (size_t i = 0; i < form->count; i++)
 		member_add(&b, c, form->fields[i].name, false);
 	for (size_t i = 0; form->has_custom && i < custom->count; i++)
-		if (custom->items[i].write == ACCESS_SELF)
+		if (page_form_has(form, &custom->items[i]))
 			member_add(&b, c, custom->items[i].name,
 				   custom->items[i].is_nullable);
 	buf_char(&b, '}');
@@ -217,7 +265,7 @@ static enum err
 confirm(struct page_view *v)
 {
 	struct call *c = v->c;
-	const char *password = parameter(c, "current_password");
+	const char *password = page_parameter(c, "current_password");
 	struct page_fault fault = {.field = "current_password"};
 	struct user same = {0};
 	enum err e = ERR_LOGIN_BAD_CREDENTIALS;
@@ -234,11 +282,29 @@ confirm(struct page_view *v)
 	return e;
 }
 
+/* What would be left as it was, and was meant to be changed. */
+static enum err
+demand(struct page_view *v, const struct page_form *form)
+{
+	for (size_t i = 0; i < form->count; i++) {
+		const char *value =
+			form_value(v->c->input.form, form->fields[i].name);
+
+		if (value == NULL || *value == '\0')
+			v->faults[v->fault_count++] = (struct page_fault){
+				.field = form->fields[i].name,
+				.key = "fault.missing"};
+	}
+	return v->fault_count > 0 ? ERR_UNPROCESSABLE : OK;
+}
+
 static enum err
 run(struct page_view *v, const struct page_form *form, const char **answer)
 {
 	struct call *c = v->c;
 
+	if (form->is_change)
+		TRY(demand(v, form));
 	if (form->needs_password)
 		TRY(confirm(v));
 	TRY(document_read(c, form));
@@ -255,16 +321,19 @@ leave(struct page_view *v, const struct page_form *form)
 				   : page_place_signed_in(v->c, v->return_to));
 }
 
-static void
+static enum err
 show_again(struct page_view *v, const struct page_form *form, enum err e)
 {
 	v->sent = form;
 	if (e == ERR_TOO_MANY_REQUESTS)
 		v->c->rs->retry_after = v->c->cx->retry_after;
+	if (e == ERR_NOT_FOUND && form->gone != NULL)
+		v->faults[v->fault_count++] =
+			(struct page_fault){.key = form->gone};
 	if (v->fault_count == 0)
 		page_faults_read(v, e);
 	resp_failure(v->c->rs, e);
-	page_write(v, v->c->rs->status);
+	return show(v, v->c->rs->status);
 }
 
 /* POST …: 303 to where a success leads, or the page again, with what is
@@ -282,32 +351,37 @@ post_page(struct call *c)
 	if (!page_token_fits(c, form->path)) {
 		v.faults[v.fault_count++] =
 			(struct page_fault){.key = "fault.form_expired"};
-		show_again(&v, form, ERR_FORBIDDEN);
-		return OK;
+		return show_again(&v, form, ERR_FORBIDDEN);
 	}
 	e = run(&v, form, &answer);
 	if (e == ERR_UNAUTHORIZED)
 		return e;
-	if (e == OK && form->shows != NULL)
+	if (e != OK)
+		return show_again(&v, form, e);
+	if (form->shows != NULL)
 		form->shows(&v, answer);
-	else if (e == OK)
-		leave(&v, form);
 	else
-		show_again(&v, form, e);
+		leave(&v, form);
 	return OK;
 }
 
 static void
 ask_to_sign_in(struct call *c)
 {
+	const struct req *rq = c->rq;
+	struct arena *mem = c->cx->mem;
 	struct buf b;
-	bool is_read = c->rq->method == METHOD_GET;
 
-	buf_init(&b, c->cx->mem, 128);
+	buf_init(&b, mem, 128);
 	buf_text(&b, page_address(c, "/sign-in"));
-	if (is_read) {
+	if (rq->method == METHOD_GET) {
 		buf_char(&b, '?');
-		url_parameter(&b, "return_to", page_address(c, c->route->path));
+		url_parameter(&b, "return_to",
+			      arena_printf(mem, "%s%s%s%s",
+					   route_encode_path(mem, rq->mount),
+					   route_encode_path(mem, rq->path),
+					   *rq->query != '\0' ? "?" : "",
+					   route_encode_query(mem, rq->query)));
 	}
 	page_send_to(c, b.data);
 }
@@ -347,6 +421,17 @@ find_visitor(struct call *c)
 	return OK;
 }
 
+/* As the users' routes have it. */
+static enum err
+admit_superuser(const struct call *c)
+{
+	if (!c->user.is_superuser ||
+	    (c->cx->conf->routes.users_require_verification &&
+	     !c->user.is_verified))
+		return ERR_FORBIDDEN;
+	return OK;
+}
+
 enum err
 page_admit(struct call *c)
 {
@@ -355,9 +440,7 @@ page_admit(struct call *c)
 		return OK;
 	if (c->user.id == NULL)
 		return ERR_UNAUTHORIZED;
-	if (c->route->who == WHO_PAGE_SUPERUSER && !c->user.is_superuser)
-		return ERR_FORBIDDEN;
-	return OK;
+	return c->route->who == WHO_PAGE_SUPERUSER ? admit_superuser(c) : OK;
 }
 
 /* POST /password-strength: 200 with the word for it, for who is typing one. */
@@ -371,7 +454,7 @@ post_password_strength(struct call *c)
 		[PASSWORD_IS_GOOD] = "good",
 		[PASSWORD_IS_STRONG] = "strong",
 	};
-	const char *password = parameter(c, "password");
+	const char *password = page_parameter(c, "password");
 
 	if (password == NULL)
 		return ERR_BAD_REQUEST;
@@ -394,7 +477,7 @@ get_change_password(struct call *c)
 enum err
 get_page_file(struct call *c)
 {
-	const char *version = parameter(c, "v");
+	const char *version = page_parameter(c, "v");
 	const struct page_file *f = NULL;
 	const char *tag;
 

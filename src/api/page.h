@@ -32,6 +32,10 @@ struct page_field {
 
 struct page_view;
 
+/* Whom a form is about: whoever fills it in, whom {id} names, somebody who is
+ * only being made by an admin. */
+enum page_subject { SUBJECT_SELF, SUBJECT_TARGET, SUBJECT_NEW };
+
 struct page_form {
 	const char *path; /* below the pages' prefix */
 	/* Its texts: KEY.title where a page has several, KEY.intro where there
@@ -39,7 +43,9 @@ struct page_form {
 	const char *key;
 	const struct page_field *fields;
 	size_t count;
-	bool has_custom;     /* and the configured fields that users write */
+	enum page_subject subject;
+	bool has_custom;     /* and the configured fields that may be written */
+	bool is_change;      /* what is missing would stay as it was */
 	bool is_dangerous;   /* the button warns */
 	bool needs_password; /* the current one, in "current_password" */
 	route_handler *handler;
@@ -49,6 +55,7 @@ struct page_form {
 	/* What is shown at once instead of going anywhere, since it is never
 	 * shown again; `answer` is the body of the handler's. NULL: nothing. */
 	void (*shows)(struct page_view *v, const char *answer);
+	const char *gone; /* key of what ERR_NOT_FOUND means; NULL: the usual */
 	/* Whether it is offered; NULL: always. */
 	bool (*is_offered)(const struct page_view *v);
 };
@@ -59,6 +66,13 @@ struct page {
 		*key; /* its texts: KEY.title, KEY.intro where there is one */
 	const struct page_form *forms;
 	size_t count;
+	bool is_wide;
+	/*
+	 * What it shows, into v->loaded, before anything is written. Of
+	 * ERR_UNPROCESSABLE it has told the faults, and the page is shown
+	 * without. NULL: nothing.
+	 */
+	enum err (*load)(struct page_view *v);
 	/* What stands before the forms and behind them; NULL: nothing. */
 	void (*before)(struct page_view *v);
 	void (*after)(struct page_view *v);
@@ -84,6 +98,7 @@ struct page_view {
 	const char *said;             /* key, NULL */
 	const char *shown;            /* a secret, this once; NULL */
 	const char *return_to;        /* where one goes when signed in; NULL */
+	const void *loaded;           /* by the page's load; NULL */
 	struct page_fault faults[PAGE_FAULTS_LIMIT];
 	size_t fault_count;
 };
@@ -92,6 +107,8 @@ struct page_view {
  * (NULL: the page itself); NULL for none. */
 extern const struct page pages[];
 extern const size_t page_count;
+extern const struct page admin_pages[];
+extern const size_t admin_page_count;
 const struct page *page_find(const char *path, const struct page_form **form)
 	NONNULL(1, 2);
 
@@ -100,7 +117,20 @@ const struct page *page_find(const char *path, const struct page_form **form)
 const struct backend_settings *page_backend(const struct config *conf)
 	NONNULL(1);
 
-/* An address below the pages' prefix, as a browser needs it. On cx->mem. */
+/* Whether there are pages for superusers. */
+bool page_admin_is_on(const struct config *conf) NONNULL(1);
+
+/* What the form or query holds under that name, NULL when that is nothing or no
+ * text. */
+const char *page_parameter(const struct call *c, const char *name)
+	NONNULL(1, 2);
+
+/* The path of a page or form, with whom it is about in place of {id}. */
+const char *page_path(const struct call *c, const char *path)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* An address below the pages' prefix, as a browser needs it, {id} as above. On
+ * cx->mem. */
 const char *page_address(const struct call *c, const char *path)
 	RETURNS_NONNULL NONNULL(1, 2);
 
@@ -133,6 +163,10 @@ void page_way_leave(struct call *c) NONNULL(1);
 void page_providers_write(struct page_view *v, const char *path,
 			  const char *key) NONNULL(1, 2, 3);
 
+/* The user's accounts elsewhere, as a list. */
+void page_accounts_write(struct page_view *v, const char *user_id)
+	NONNULL(1, 2);
+
 /* oauth.c: the address at c->provider to go to, and the cookie for it. */
 enum err authorize_begin(struct call *c, enum oauth_purpose purpose,
 			 const struct text_list *scopes, const char **url)
@@ -152,9 +186,18 @@ void page_send_to(struct call *c, const char *address) NONNULL(1, 2);
 
 /* page_write.c: the document. */
 void page_write(struct page_view *v, int status) NONNULL(1);
+/* A link to a page, and whether that is the one shown. */
+void page_link_write(struct page_view *v, const char *path, const char *key)
+	NONNULL(1, 2, 3);
+/* The text of a key within <element>. */
+void page_text_write(struct page_view *v, const char *element, const char *key)
+	NONNULL(1, 2, 3);
 
 /* page_form.c: a form. */
 void page_form_write(struct page_view *v, const struct page_form *f)
+	NONNULL(1, 2);
+/* Whether the form has the configured field. */
+bool page_form_has(const struct page_form *form, const struct user_field *f)
 	NONNULL(1, 2);
 
 /* page_key.c: the personal API keys of who is signed in, and the form that
@@ -191,5 +234,24 @@ const char *page_said(struct call *c) NONNULL(1);
 /* A cookie of the pages for this browser session or `seconds`. */
 void page_cookie(struct call *c, const char *name, const char *value,
 		 int64_t seconds) NONNULL(1, 2, 3);
+
+/* What the query says under that name, as it is; "" for nothing. */
+const char *page_given(const struct page_view *v, const char *name)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* page_users.c: the list of users, and what is said of one's state. */
+enum err page_users_load(struct page_view *v) NODISCARD NONNULL(1);
+void page_users_write(struct page_view *v) NONNULL(1);
+void page_state_write(struct page_view *v, bool is_active, bool is_superuser,
+		      bool is_verified) NONNULL(1);
+
+/* page_outbox.c: what waits to be told, and what was given up. */
+enum err page_outbox_load(struct page_view *v) NODISCARD NONNULL(1);
+void page_outbox_write(struct page_view *v) NONNULL(1);
+route_handler page_outbox_retry;
+route_handler page_outbox_drop;
+
+/* page_admin.c: the links between the pages for superusers. */
+void page_tabs_write(struct page_view *v) NONNULL(1);
 
 #endif

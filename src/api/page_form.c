@@ -55,19 +55,54 @@ fault_of(const struct page_view *v, const struct page_form *form,
 	return NULL;
 }
 
-/* What the field of the user who is signed in holds. */
-static const char *
-stored_value(const struct page_view *v, const struct page_field *f)
+bool
+page_form_has(const struct page_form *form, const struct user_field *f)
 {
-	const struct user *u = &v->c->user;
+	return form->has_custom &&
+	       (f->write == ACCESS_SELF ||
+		(f->write == ACCESS_ADMIN && form->subject != SUBJECT_SELF));
+}
+
+static const char *
+text_of_flag(const struct user *u, const char *name)
+{
+	static const char *const texts[] = {"false", "true"};
+
+	if (strcmp(name, "is_active") == 0)
+		return texts[u->is_active];
+	if (strcmp(name, "is_superuser") == 0)
+		return texts[u->is_superuser];
+	return strcmp(name, "is_verified") == 0 ? texts[u->is_verified] : "";
+}
+
+/* What a user has who is only being made. */
+static const char *
+initial_value(const struct page_view *v, const struct page_field *f)
+{
+	if (f->custom != NULL)
+		return user_field_text(v->c->cx->mem, f->custom,
+				       &f->custom->initial);
+	return text_of_flag(&(struct user){.is_active = true}, f->name);
+}
+
+/* What the field of the user whom the form is about holds. */
+static const char *
+stored_value(const struct page_view *v, const struct page_form *form,
+	     const struct page_field *f)
+{
+	const struct user *u =
+		form->subject == SUBJECT_TARGET ? &v->c->target : &v->c->user;
 	const struct user_field *first = v->c->api->custom.fields->items;
 
+	if (form->subject == SUBJECT_NEW)
+		return initial_value(v, f);
 	if (u->id == NULL)
 		return "";
 	if (f->custom != NULL)
 		return user_field_text(v->c->cx->mem, f->custom,
 				       &u->fields[f->custom - first]);
-	return strcmp(f->name, "email") == 0 ? u->email : "";
+	return strcmp(f->name, "email") == 0 ? u->email
+					     : text_of_flag(u, f->name);
 }
 
 /* What was entered, and never a password. */
@@ -84,7 +119,7 @@ value_of(const struct page_view *v, const struct page_form *form,
 		given = form_value(v->c->input.form, f->name);
 	if (given != NULL)
 		return given;
-	return v->sent == form ? "" : stored_value(v, f);
+	return v->sent == form ? "" : stored_value(v, form, f);
 }
 
 static bool
@@ -271,7 +306,7 @@ write_custom(struct page_view *v, const struct page_form *form)
 			.custom = f,
 		};
 
-		if (f->write == ACCESS_SELF)
+		if (page_form_has(form, f))
 			write_field(v, form, &row);
 	}
 }

@@ -109,6 +109,35 @@ way_read(struct arena *mem, const char *value)
 	return (const char *)bytes;
 }
 
+static void
+write_account(struct page_view *v, const struct oauth_account *a)
+{
+	buf_text(v->out, "<li>");
+	html_text(v->out, spelling_of(v->c->cx->mem, a->oauth_name));
+	buf_text(v->out, " <small>");
+	html_text(v->out, a->account_email);
+	buf_text(v->out, "</small></li>\n");
+}
+
+void
+page_accounts_write(struct page_view *v, const char *user_id)
+{
+	struct oauth_account *list = NULL;
+	size_t count = 0;
+
+	page_text_write(v, "h2", "account.providers.title");
+	if (oauth_accounts(v->c->cx, user_id, &list, &count) != OK)
+		count = 0;
+	if (count == 0) {
+		page_text_write(v, "p", "account.providers.none");
+		return;
+	}
+	buf_text(v->out, "<ul class=\"rows\">\n");
+	for (size_t i = 0; i < count; i++)
+		write_account(v, &list[i]);
+	buf_text(v->out, "</ul>\n");
+}
+
 static enum err
 begin(struct call *c, enum oauth_purpose purpose)
 {

@@ -206,25 +206,11 @@ before_account(struct page_view *v)
 static void
 after_account(struct page_view *v)
 {
-	struct call *c = v->c;
-	struct oauth_account *list = NULL;
-	size_t count = 0;
-
 	page_keys_write(v);
-	if (c->cx->conf->provider_count == 0 ||
-	    oauth_accounts(c->cx, c->user.id, &list, &count) != OK)
+	if (v->c->cx->conf->provider_count == 0)
 		return;
-	buf_text(v->out, "<section>\n<h2>");
-	html_text(v->out, page_say(v->language, "account.providers.title"));
-	buf_text(v->out, "</h2>\n<ul class=\"rows\">\n");
-	for (size_t i = 0; i < count; i++) {
-		buf_text(v->out, "<li>");
-		html_text(v->out, list[i].oauth_name);
-		buf_text(v->out, " <small>");
-		html_text(v->out, list[i].account_email);
-		buf_text(v->out, "</small></li>\n");
-	}
-	buf_text(v->out, "</ul>\n");
+	buf_text(v->out, "<section>\n");
+	page_accounts_write(v, v->c->user.id);
 	page_providers_write(v, "/account/connect/",
 			     "account.providers.connect");
 	buf_text(v->out, "</section>\n");
@@ -312,6 +298,7 @@ static const struct page_form account_forms[] = {
 	 .is_offered = custom_is_writable},
 	{.path = "/account/email",
 	 .key = "account.email",
+	 .is_change = true,
 	 .fields = email_fields,
 	 .count = countof(email_fields),
 	 .needs_password = true,
@@ -320,6 +307,7 @@ static const struct page_form account_forms[] = {
 	 .said = "said.email"},
 	{.path = "/account/password",
 	 .key = "account.password",
+	 .is_change = true,
 	 .fields = password_fields,
 	 .count = countof(password_fields),
 	 .needs_password = true,

@@ -72,6 +72,7 @@ page_token(struct call *c, const char *path)
 {
 	unsigned char bytes[SECRET_SIZE];
 
+	path = page_path(c, path);
 	if (c->form_secret == NULL)
 		c->form_secret = secret_of(c);
 	if (c->form_secret == NULL) {
@@ -94,7 +95,7 @@ page_token_fits(struct call *c, const char *path)
 
 	if (given == NULL || secret == NULL)
 		return false;
-	right = token_by(c->cx->mem, secret, path);
+	right = token_by(c->cx->mem, secret, page_path(c, path));
 	return strlen(given) == strlen(right) &&
 	       crypto_equal(given, right, strlen(right));
 }

@@ -98,8 +98,16 @@ write_head(struct page_view *v)
 	buf_text(v->out, "\"></script>\n</head>\n");
 }
 
-static void
-write_link(struct page_view *v, const char *path, const char *key)
+void
+page_text_write(struct page_view *v, const char *element, const char *key)
+{
+	buf_printf(v->out, "<%s>", element);
+	html_text(v->out, say(v, key));
+	buf_printf(v->out, "</%s>\n", element);
+}
+
+void
+page_link_write(struct page_view *v, const char *path, const char *key)
 {
 	bool is_here = v->page != NULL && strcmp(v->page->path, path) == 0;
 
@@ -174,7 +182,9 @@ write_top(struct page_view *v)
 	buf_text(v->out, "</span></a>\n");
 	if (v->c->user.id != NULL) {
 		buf_text(v->out, "<nav>\n");
-		write_link(v, "/account", "shell.account");
+		page_link_write(v, "/account", "shell.account");
+		if (v->c->user.is_superuser && page_admin_is_on(v->c->cx->conf))
+			page_link_write(v, "/admin", "shell.administration");
 		write_sign_out(v);
 		buf_text(v->out, "</nav>\n");
 	}
@@ -186,7 +196,10 @@ write_top(struct page_view *v)
 static void
 write_language(struct page_view *v, const struct page_language *l)
 {
-	static const char *const kept[] = {"token", "return_to"};
+	static const char *const kept[] = {
+		"token",        "return_to",   "search", "is_active",
+		"is_superuser", "is_verified", "sort",   "cursor",
+		"state",        "after"};
 	struct buf query;
 
 	buf_init(&query, v->c->cx->mem, 64);
@@ -196,7 +209,8 @@ write_language(struct page_view *v, const struct page_language *l)
 				? form_value(v->c->input.form, kept[i])
 				: NULL;
 
-		if (value != NULL && json_text_is_clean(value))
+		if (value != NULL && *value != '\0' &&
+		    json_text_is_clean(value))
 			url_parameter(&query, kept[i], value);
 	}
 	url_parameter(&query, "language", l->tag);
@@ -215,7 +229,8 @@ write_language(struct page_view *v, const struct page_language *l)
 static void
 write_foot(struct page_view *v)
 {
-	buf_text(v->out, "</main>\n<footer>\n<nav aria-label=\"");
+	buf_text(v->out, "</main>\n<footer id=\"foot\" data-swap>\n"
+			 "<nav aria-label=\"");
 	html_text(v->out, say(v, "language.switch"));
 	buf_text(v->out, "\">\n<ul class=\"languages\">\n");
 	for (size_t i = 0; i < v->c->api->languages.count; i++)
@@ -280,15 +295,18 @@ static void
 write_way_back(struct page_view *v)
 {
 	buf_text(v->out, "<p>");
-	write_link(v, v->c->user.id != NULL ? "/account" : "/sign-in",
-		   "fault.back");
+	page_link_write(v, v->c->user.id != NULL ? "/account" : "/sign-in",
+			"fault.back");
 	buf_text(v->out, "</p>\n");
 }
 
 static void
 write_main(struct page_view *v)
 {
-	buf_text(v->out, "<main id=\"main\" tabindex=\"-1\">\n<h1>");
+	buf_text(v->out, "<main id=\"main\" tabindex=\"-1\"");
+	if (v->page != NULL && v->page->is_wide)
+		buf_text(v->out, " class=\"wide\"");
+	buf_text(v->out, ">\n<h1>");
 	html_text(v->out, v->page != NULL
 				  ? say(v, key_of(v, v->page->key, "title"))
 				  : say(v, "fault.title"));

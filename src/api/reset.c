@@ -84,6 +84,12 @@ post_request_verify(struct call *c)
 	return request_token(c, EVENT_AFTER_REQUEST_VERIFY);
 }
 
+enum err
+request_reset_for(struct call *c, const char *email)
+{
+	return event_request(c->cx, EVENT_AFTER_FORGOT_PASSWORD, email);
+}
+
 /* POST /auth/reset-password: 200 with null. */
 enum err
 post_reset_password(struct call *c)

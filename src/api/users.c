@@ -52,7 +52,8 @@ call_actor(const struct call *c)
 		.token = &c->token,
 		.needs_verified =
 			c->cx->conf->routes.users_require_verification,
-		.needs_superuser = c->route->who == WHO_SUPERUSER,
+		.needs_superuser = c->route->who == WHO_SUPERUSER ||
+				   c->route->who == WHO_PAGE_SUPERUSER,
 	};
 }
 

@@ -219,6 +219,74 @@ async function journey(window) {
 	await window.sees("is not right");
 }
 
+// A superuser looks for people, makes one, changes him, deletes him.
+async function administration(window) {
+	const { page } = window;
+	const tag = `crowd${++number}x${Date.now()}`;
+	const email = `zoe.${tag}@example.org`;
+
+	await window.go("/sign-in");
+	await window.fill({ username: SUPERUSER.email,
+		password: SUPERUSER.password });
+	await window.press();
+	await page.click("header nav a[href$='/admin']");
+	await page.waitForURL("**/admin");
+	for (const name of ["ann", "bob", "cleo", "dan"]) {
+		await window.go("/admin/new");
+		await window.send("/admin/new", {
+			email: `${name}.${tag}@example.org`, password: PASSWORD });
+		await window.sees("The user is made");
+	}
+	await window.go("/admin/new");
+	await window.look("admin-new");
+	await window.send("/admin/new", { email, password: "password1" });
+	await window.sees("Please look at the fields that are marked");
+	await window.look("admin-new-refused");
+	await page.check("[type=checkbox][name=is_verified]");
+	await window.send("/admin/new", { email, password: PASSWORD });
+	await window.sees("The user is made");
+	check(await page.isChecked("[type=checkbox][name=is_verified]"),
+		"the flag is not kept");
+	await window.look("admin-user");
+
+	await page.uncheck("[type=checkbox][name=is_active]");
+	await window.send("/details", { email, name: "Zoë <b>" });
+	await window.sees("The changes are saved");
+	await window.sees("deactivated");
+	await window.send("/details", { email: "nobody@nowhere" });
+	await window.sees("This is no e-mail address");
+	await window.look("admin-user-refused");
+
+	await window.go("/admin");
+	await look(window, tag);
+	await window.look("admin");
+	await page.click("[rel=next]");
+	await page.waitForSelector("text=First page");
+	await window.sees(`zoe.${tag}`);
+	check(!(await window.text()).includes(`ann.${tag}`), "the first page");
+	await page.click(`text=zoe.${tag}`);
+	await page.waitForURL("**/admin/users/*");
+	await page.click("text=Delete this user");
+	await page.waitForURL("**/delete");
+	await window.look("admin-delete");
+	await window.press();
+	await window.sees("The user is deleted");
+	await window.go("/admin/outbox");
+	await window.sees("smtp://nowhere");
+	await window.look("admin-outbox");
+}
+
+// With a script the search must not load the page again.
+async function look({ page, way: { script } }, tag) {
+	await page.evaluate("globalThis.stays = true").catch(() => {});
+	await page.fill("[name=search]", tag);
+	await page.click("form.filters button");
+	await page.waitForURL(`**search=${tag}**`);
+	await page.waitForSelector("text=Found: 5");
+	check(!script || await page.evaluate("globalThis.stays === true"),
+		"the page was loaded again");
+}
+
 async function mistakesAreToldAsTheyAreMade(window) {
 	const { page } = window;
 	const before = window.requests.length;
@@ -365,6 +433,12 @@ for (const device of ["phone", "desktop"])
 		for (const script of [true, false])
 			await run(browser, "the whole journey",
 				{ device, theme, script }, journey);
+for (const device of ["phone", "desktop"])
+	for (const theme of ["light", "dark"])
+		await run(browser, "administration",
+			{ device, theme, script: true }, administration);
+await run(browser, "administration",
+	{ device: "phone", theme: "light", script: false }, administration);
 const usual = { device: "desktop", theme: "light", script: true };
 for (const [name, play] of Object.entries({
 	mistakesAreToldAsTheyAreMade, strengthIsTheServersVerdict,

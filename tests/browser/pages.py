@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from urllib.parse import parse_qs, urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,6 +28,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "http"),
                 os.path.join(HERE, "..", "stack")]
 
 import stack as stacks  # noqa: E402
+from commands import execute  # noqa: E402
 from mail_server import MailServer  # noqa: E402
 
 SECONDS = 900
@@ -40,6 +42,7 @@ SETTINGS = ("password.memory_kib=8", "password.passes=1", "password.lanes=1",
             "mail.tls=none",
             "pages.site=Example", "api_keys.enabled=true",
             "users.delete_me=true",
+            "admin.page_limit=4",
             "field.name.max=40", "field.name.help=Your name",
             "field.news.type=boolean", "field.news.initial=false",
             "field.news.help=Send me the news")
@@ -84,6 +87,19 @@ def mailbox(mails):
     return server
 
 
+def fill_outbox(stack):
+    """With what nobody delivers while this runs."""
+    now = int(time.time())
+    for state in ("waiting", "dead"):
+        execute(stack, "INSERT INTO fcu_outbox (message_id, event, target, "
+                "user_key, payload, state, attempts, attempts_before, "
+                "created_at, due_at, claimed_until, expires_at, last_error) "
+                "VALUES ('msg_1', 'after_register', 'mail:mail', "
+                f"'7b2c1d1e-5a3f-4c55-9f0e-3a9d2f6c8b10', '{{}}', '{state}', "
+                f"3, 0, {now}, {now + 9000}, 0, {now + 90000}, "
+                "'smtp://nowhere.example.org:587: no answer within 30 s')")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0],
@@ -103,6 +119,7 @@ def main():
                       "mail.base_url=http://localhost"])
         try:
             stack.start()
+            fill_outbox(stack)
             base = stack.base_url.replace("127.0.0.1", "localhost")
             with open(os.path.join(HERE, "pages.mjs"), "rb") as source, \
                     open(os.path.join(work, "pages.mjs"), "wb") as copy:

@@ -153,6 +153,53 @@ function sendOnce(form) {
 	});
 }
 
+// The same page from elsewhere in its list: only what differs is put in place.
+async function swap(address) {
+	try {
+		const answer = await fetch(address);
+		const page = new DOMParser().parseFromString(
+			await answer.text(), "text/html");
+		const parts = [...document.querySelectorAll("[data-swap]")];
+		const fresh = parts.map((part) => page.getElementById(part.id));
+
+		if (!answer.ok || answer.redirected || fresh.includes(null))
+			throw new Error("another page");
+		parts.forEach((part, i) =>
+			part.replaceChildren(...fresh[i].childNodes));
+		history.pushState(null, "", address);
+	} catch {
+		location.assign(address);
+	}
+}
+
+// A list is looked through without loading the page again.
+function addSwap(list) {
+	const form = document.querySelector("form.filters");
+
+	form.addEventListener("submit", (event) => {
+		const asked = [...new FormData(form)].filter(([, value]) => value);
+
+		event.preventDefault();
+		swap(`${form.action}?${new URLSearchParams(asked)}`);
+	});
+	form.addEventListener("change", (event) => {
+		if (event.target.tagName === "SELECT")
+			form.requestSubmit();
+	});
+	list.addEventListener("click", async (event) => {
+		const link = event.target.closest(".steps a");
+
+		if (!link || event.ctrlKey || event.metaKey || event.shiftKey)
+			return;
+		event.preventDefault();
+		await swap(link.href);
+		list.focus();
+		list.scrollIntoView();
+	});
+	window.addEventListener("popstate", () => location.reload());
+}
+
+document.querySelectorAll("#list").forEach(addSwap);
 document.querySelectorAll("input[type=password]").forEach((input) => {
 	if (input.autocomplete === "new-password")
 		addStrength(input);
