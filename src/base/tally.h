@@ -27,7 +27,7 @@ enum tally_metric {
 /* Rows of routes.def, and one more for requests that fit none. */
 #define TALLY_ROUTES 128
 #define TALLY_NO_ROUTE (TALLY_ROUTES - 1)
-#define TALLY_STATUSES 24
+#define TALLY_STATUSES 25
 #define TALLY_BUCKETS 14
 #define TALLY_POOL_SIZE 64
 
