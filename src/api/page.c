@@ -347,6 +347,9 @@ post_page(struct call *c)
 	const char *answer;
 	enum err e;
 
+	/* Each row of a POST has its form; a test goes through them. */
+	if (form == NULL)
+		return ERR_INTERNAL;
 	view_open(&v, c, page);
 	if (!page_token_fits(c, form->path)) {
 		v.faults[v.fault_count++] =
