@@ -347,7 +347,7 @@ post_page(struct call *c)
 	const char *answer;
 	enum err e;
 
-	/* Each row of a POST has its form; a test goes through them. */
+	/* Each row of a POST has its form. */
 	if (form == NULL)
 		return ERR_INTERNAL;
 	view_open(&v, c, page);
