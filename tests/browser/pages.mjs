@@ -428,12 +428,12 @@ const browser = await chromium.launch({
 	executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 	args: ["--no-sandbox"],
 });
-for (const device of ["phone", "desktop"])
+for (const device of ["phone", "tablet", "desktop"])
 	for (const theme of ["light", "dark"])
 		for (const script of [true, false])
 			await run(browser, "the whole journey",
 				{ device, theme, script }, journey);
-for (const device of ["phone", "desktop"])
+for (const device of ["phone", "tablet", "desktop"])
 	for (const theme of ["light", "dark"])
 		await run(browser, "administration",
 			{ device, theme, script: true }, administration);
