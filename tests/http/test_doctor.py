@@ -227,7 +227,7 @@ def test_hashes_that_need_more_memory_than_there_is(small):
 
 def test_hashes_that_take_too_long(small):
     small.one("warning", "hashing", r"takes \d+ ms, .*; lower", OK,
-              settings="password { memory_kib = 65536 passes = 12 "
+              settings="password { memory_kib = 65536 passes = 64 "
               "wait_limit = 1 }\n")
 
 
