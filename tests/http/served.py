@@ -30,7 +30,10 @@ PARTS = {
     "second try": not WEB.keeps_dead,
     # %00 to %1F and %7F, in a query too, reach the program.
     "controls": 400 not in WEB.own_refusals,
+    # A header with nothing in it does.
+    "empty headers": WEB.hands_empty_headers,
 }
+CONTROL = pytest.mark.about("controls", "it is the web server that refuses it")
 
 
 def servers(*usual):

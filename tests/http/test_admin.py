@@ -9,6 +9,7 @@ import pytest
 
 from client import PASSWORD, detail, new_email
 from custom import CUSTOM
+from served import CONTROL
 
 OFF = ("admin.routes=false",)
 
@@ -197,9 +198,14 @@ def test_what_a_list_does_not_know_is_refused_and_all_faults_are_told(stack):
         answer = client.get("/users", token=client.admin(),
                             params={name: "x"})
         assert faults(answer) == [(["query", name], "extra_forbidden")]
-    for query in ("search=%00", "search=%ff", "email=a%00b"):
-        assert client.get("/users?" + query,
-                          token=client.admin()).status_code == 422
+
+
+@pytest.mark.parametrize("query", [
+    "search=%ff", *(pytest.param(query, marks=CONTROL)
+                    for query in ("search=%00", "email=a%00b"))])
+def test_what_no_text_holds_is_not_searched_for(client, query):
+    assert client.get("/users?" + query,
+                      token=client.admin()).status_code == 422
 
 
 def test_nobody_but_a_superuser_sees_or_makes_users(crowd):

@@ -105,14 +105,18 @@ def test_what_failed_may_be_sent_again(stack):
                        json=body()).status_code == 201
 
 
-def test_strange_keys_are_refused(stack):
-    client = stack.client
+@pytest.mark.parametrize("strange", [
+    "a b", "k" * 256, "k\xe9", pytest.param("", marks=pytest.mark.about(
+        "empty headers", "the web server drops it"))])
+def test_strange_keys_are_refused(client, strange):
+    answer = client.post("/auth/register", json=body(), headers={
+        "Idempotency-Key": strange.encode("latin-1")})
 
-    for strange in ("", "a b", "k" * 256, "k\xe9"):
-        answer = client.post("/auth/register", json=body(), headers={
-            "Idempotency-Key": strange.encode("latin-1")})
-        assert (answer.status_code, detail(answer)) == (
-            400, "IDEMPOTENCY_KEY_INVALID"), strange
+    assert (answer.status_code, detail(answer)) == (
+        400, "IDEMPOTENCY_KEY_INVALID")
+
+
+def test_a_key_may_be_long(client):
     assert client.post("/auth/register", json=body(), headers={
         "Idempotency-Key": "k" * 255}).status_code == 201
 

@@ -13,6 +13,7 @@ from client import PASSWORD, new_email
 from commands import execute
 from mail_server import MailServer
 from oauth_client import new_sub
+from served import CONTROL
 from test_outbox import put
 from test_pages import FIELDS, NEW_PASSWORD, XSS, text_of, through_provider
 
@@ -239,8 +240,9 @@ def test_another_language_keeps_what_was_searched(client, crowd):
 @pytest.mark.parametrize("name, value", [
     ("cursor", "x"), ("cursor", "\xff"), ("cursor", "ZW1haWwgYQ=="),
     ("cursor", "a" * 5000), ("cursor", "%00"), ("is_active", "perhaps"),
-    ("sort", "hashed_password"), ("search", "a" * 400), ("search", "\x00"),
-    ("is_superuser", "' OR 1=1 --"), ("search", "\xff\xfe")])
+    ("sort", "hashed_password"), ("search", "a" * 400),
+    ("is_superuser", "' OR 1=1 --"), ("search", "\xff\xfe"),
+    pytest.param("search", "\x00", marks=CONTROL)])
 def test_a_list_that_is_asked_for_wrongly_says_so(boss, name, value):
     boss.go(f"/admin?{name}={quote(value, encoding='latin-1')}")
     page = boss.page
@@ -591,12 +593,17 @@ def test_the_outbox_shows_what_waits_and_what_was_given_up(outbox):
             "{count}", str(count)) in page.text
     page = browser.go("/admin/outbox?state=dead")
     assert "bert" in page.text and "anna" not in page.text
-    for query in ("state=else", "after=x", "after=-1", "after=99999999999999"
-                  "999999", "state=%00"):
-        browser.go(f"/admin/outbox?{query}")
-        assert browser.answer.status_code == 422
-        assert text_of("en", "fault.place") in browser.page.text
     assert "password" not in browser.go("/admin/outbox").text
+
+
+@pytest.mark.parametrize("query", [
+    "state=else", "after=x", "after=-1", "after=99999999999999999999",
+    pytest.param("state=%00", marks=CONTROL)])
+def test_an_outbox_that_is_asked_for_wrongly_says_so(boss, query):
+    page = boss.go(f"/admin/outbox?{query}")
+
+    assert boss.answer.status_code == 422
+    assert text_of("en", "fault.place") in page.text
 
 
 def test_the_outbox_is_tried_again_and_dropped_row_by_row(outbox):

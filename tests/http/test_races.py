@@ -77,7 +77,9 @@ def test_past_the_cap_on_hashes_the_answer_is_503(new_stack, db):
         + [lambda: client.get("/users/me", token=token)] * 6)
 
     logins = collections.Counter(a.status_code for a in answers[:6])
-    assert logins[400] >= 1 and logins[503] >= 3, logins
+    # Processes that are started one by one come when others are done.
+    least = 3 if client.stack.web.pooled else 1
+    assert logins[400] >= 1 and logins[503] >= least, logins
     assert set(logins) == {400, 503}
     for answer in answers[:6]:
         if answer.status_code == 503:

@@ -136,7 +136,7 @@ def test_after_twenty_wrong_tries_the_right_one_is_refused_too(site):
         assert site.send(secret="wrong").status_code == 403
 
     assert site.is_closed()
-    assert "20 wrong tries" in site.stack.read("pool.log")
+    assert "20 wrong tries" in site.stack.program_log()
 
 
 def test_tries_at_once_are_all_counted(site):
@@ -228,7 +228,7 @@ def test_neither_secret_nor_password_is_logged(site):
     site.send()
     time.sleep(0.1)
 
-    log = site.stack.read("pool.log")
+    log = site.stack.program_log()
     assert "event=setup_done" in log and "event=setup_refused" in log
     assert SECRET not in log and "nobody's" not in log and PASSWORD not in log
 

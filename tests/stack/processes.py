@@ -3,8 +3,10 @@
 the machine.
 """
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -138,9 +140,14 @@ def find_command(name, package):
 
 
 def free_port(address="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to clients: one of these could be taken
+    by the next connection before a server listens there."""
+    for _ in range(1000):
+        port = random.randrange(10000, 32768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind((address, port))
+            return port
+    raise Failure(f"no port of {address} is free")
 
 
 def get_status(url, seconds=10):

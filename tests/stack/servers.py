@@ -49,6 +49,8 @@ class Server:
     worker_gone = (502, 503)
     # Statuses with which it refuses what others let the program judge.
     own_refusals = ()
+    # Whether the program hears of a header that is empty.
+    hands_empty_headers = True
     # Whether what it refuses by itself reads like what the program refuses.
     speaks_json = True
 
@@ -239,6 +241,7 @@ ServerName 127.0.0.1
 Listen 127.0.0.1:{stack.port}
 PidFile {self.path('apache.pid')}
 ErrorLog {self.path('apache.log')}
+KeepAliveTimeout 75
 Mutex file:{stack.folder}
 {loads}{log}{self.beside()}{site}""", 0o644)
         self.launch(find_command("apache2", "apache2"), "-d", stack.folder,
@@ -399,6 +402,7 @@ class Lighttpd(Server):
     # A control character, a POST without Content-Length, a method that it
     # does not know.
     own_refusals = (400, 411, 501)
+    hands_empty_headers = False
 
     def begin(self):
         stack = self.stack
@@ -414,6 +418,7 @@ server.pid-file = {quote(self.path('lighttpd.pid'))}
 server.errorlog = {quote(self.path('lighttpd.log'))}
 server.upload-dirs = ({quote(self.path('lighttpd-tmp'))})
 server.max-fds = 4096
+server.max-keep-alive-idle = 75
 {log}{self.site()}""", 0o644)
         self.launch(find_command("lighttpd", "lighttpd"), "-D", "-f",
                     self.path("lighttpd.conf"))
