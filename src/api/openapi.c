@@ -4,13 +4,17 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/err.h"
 #include "base/json.h"
 #include "core/password.h"
+#include "http/response.h"
 #include "http/router.h"
 #include "store/schema.h"
 
 #define DOCUMENT_ROOM ((size_t)32 * 1024)
 #define ETAG_DIGITS 32
+/* A route's own, those of Idempotency-Key, and the end. */
+#define PROBLEMS_LIMIT (ROUTE_PROBLEMS_LIMIT + 3)
 
 #define VARIES "The response varies based on the authentication backend used."
 
@@ -229,30 +233,69 @@ sentence_of(struct arena *mem, enum err e)
 	return sentence;
 }
 
+/* How it may fail besides what is checked before it: up to the first OK. */
 static void
-add_problems(struct buf *out, const struct api *api, const struct route *r)
+collect_problems(const struct api *api, const struct route *r,
+		 enum err out[PROBLEMS_LIMIT])
 {
-	if (r->problems[0] == OK)
-		return;
-	response_begin(out, 400, "Bad Request");
+	for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT && r->problems[i] != OK;
+	     i++)
+		if (r->problems[i] != ERR_LAST_SUPERUSER ||
+		    api->conf->admin.keep_superuser)
+			*out++ = r->problems[i];
+	if (r->once && api->conf->idempotency.enabled) {
+		*out++ = ERR_IDEMPOTENCY_KEY_INVALID;
+		*out++ = ERR_IDEMPOTENCY_KEY_IN_USE;
+	}
+	*out = OK;
+}
+
+static void
+add_problem(struct buf *out, const struct api *api, enum err e)
+{
+	json_begin(out, err_detail(e), '{');
+	json_add_text(out, "summary", sentence_of(out->mem, e));
+	json_begin(out, "value", '{');
+	add_detail(out, api, e);
+	json_end(out, '}');
+	json_end(out, '}');
+}
+
+static void
+add_refusal(struct buf *out, const struct api *api, const enum err *problems,
+	    int status)
+{
+	response_begin(out, status, resp_reason(status));
 	content_begin(out);
 	add_schema_ref(out, "ErrorModel");
 	json_begin(out, "examples", '{');
-	for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT; i++) {
-		enum err e = r->problems[i];
-
-		if (e == OK)
-			break;
-		json_begin(out, err_detail(e), '{');
-		json_add_text(out, "summary", sentence_of(out->mem, e));
-		json_begin(out, "value", '{');
-		add_detail(out, api, e);
-		json_end(out, '}');
-		json_end(out, '}');
-	}
+	for (; *problems != OK; problems++)
+		if (err_status(*problems) == status)
+			add_problem(out, api, *problems);
 	json_end(out, '}');
 	content_end(out);
 	json_end(out, '}');
+}
+
+static bool
+is_first_of_status(const enum err *problems, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (err_status(problems[k]) == err_status(problems[i]))
+			return false;
+	return true;
+}
+
+static void
+add_problems(struct buf *out, const struct api *api, const struct route *r)
+{
+	enum err problems[PROBLEMS_LIMIT];
+
+	collect_problems(api, r, problems);
+	for (size_t i = 0; problems[i] != OK; i++)
+		if (is_first_of_status(problems, i))
+			add_refusal(out, api, problems,
+				    err_status(problems[i]));
 }
 
 static bool

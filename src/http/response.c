@@ -41,8 +41,8 @@ static const char fixed_headers[] = "X-Content-Type-Options: nosniff\r\n"
 				    "Referrer-Policy: ";
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
-static const char *
-reason_of(int status)
+const char *
+resp_reason(int status)
 {
 	for (size_t i = 0; i < countof(reasons); i++)
 		if (reasons[i].status == status)
@@ -145,7 +145,7 @@ resp_write(const struct resp *rs, struct buf *out)
 	buf_text(out, "Status: ");
 	buf_number(out, rs->status);
 	buf_char(out, ' ');
-	buf_text(out, reason_of(rs->status));
+	buf_text(out, resp_reason(rs->status));
 	buf_text(out, "\r\n");
 	buf_add(out, rs->headers.data, rs->headers.len);
 	if (rs->is_bare) {

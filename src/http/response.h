@@ -41,6 +41,10 @@ void resp_json(struct resp *rs, int status) NONNULL(1);
 /* An answer without a body, such as 204. */
 void resp_empty(struct resp *rs, int status) NONNULL(1);
 
+/* The reason phrase of a status that is answered here (RFC 9110, section 15),
+ * static. */
+const char *resp_reason(int status);
+
 /*
  * What the next resp_problem says instead of the outcome's own detail: JSON
  * on the arena.

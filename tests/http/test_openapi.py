@@ -57,9 +57,11 @@ def allowed(at, ours):
 
 
 def same_application(house, recorded):
-    """A stack with the routes of the reference, and none of our own."""
-    return house.get("sqlite", settings=("admin.routes=false", "users.etag=false",
-                                         *recorded["settings"]))
+    """A stack with the routes and refusals of the reference, and no others."""
+    return house.get("sqlite", settings=(
+        "admin.routes=false", "admin.keep_superuser=false",
+        "idempotency.enabled=false", "users.etag=false",
+        *recorded["settings"]))
 
 
 @pytest.fixture(scope="session", params=sorted(REFERENCE))
@@ -204,6 +206,42 @@ def test_answers_are_as_described(client):
         assert schema is None or fits(answer.json(), schema, schemas), answer
     assert [a.status_code for _, _, a in asked] == [400, 400, 422, 200, 401,
                                                     400, 403, 404]
+
+
+def refusals(document, path, method, status):
+    """The details that it may have."""
+    answer = document["paths"][path][method]["responses"].get(str(status), {})
+    return [example["value"]["detail"] for content in values(answer, "examples")
+            for example in content.values()]
+
+
+def test_what_we_refuse_beyond_the_reference_is_described_too(house):
+    document = document_of(house.get("sqlite", settings=(
+        "users.delete_me=true",)).client)
+
+    for path, method in (("/users", "post"), ("/auth/register", "post"),
+                         ("/users/batch", "patch")):
+        assert refusals(document, path, method, 409) == [
+            "IDEMPOTENCY_KEY_IN_USE"]
+        assert "IDEMPOTENCY_KEY_INVALID" in refusals(document, path, method, 400)
+    assert refusals(document, "/users/{id}", "delete", 400) == [
+        "LAST_SUPERUSER"]
+    assert refusals(document, "/users/me", "delete", 403) == [
+        "DELETE_ME_NEEDS_PASSWORD"]
+    without = document_of(house.get("sqlite", settings=(
+        "idempotency.enabled=false", "admin.keep_superuser=false")).client)
+    assert not refusals(without, "/users", "post", 409)
+    assert not refusals(without, "/users/{id}", "delete", 400)
+
+
+def test_no_answer_is_described_twice(house):
+    def once(pairs):
+        assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
+        return dict(pairs)
+
+    json.loads(house.get("sqlite", settings=("users.delete_me=true",
+                                             "api_keys.enabled=true")).client
+               .get("/openapi.json").text, object_pairs_hook=once)
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCE))
