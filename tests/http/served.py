@@ -30,9 +30,13 @@ PARTS = {
     "second try": not WEB.keeps_dead,
     # %00 to %1F and %7F, in a query too, reach the program.
     "controls": 400 not in WEB.own_refusals,
-    # A header with nothing in it does.
+    # What a process learned is there at the next request.
+    "memory": WEB.remembers,
+    # A header with nothing in it reaches the program.
     "empty headers": WEB.hands_empty_headers,
 }
+MEMORY = pytest.mark.about("memory", "a process for each request remembers "
+                           "nothing from one to the next")
 CONTROL = pytest.mark.about("controls", "it is the web server that refuses it")
 
 

@@ -12,6 +12,7 @@ import pytest
 from client import detail, new_email
 from oauth_client import OAuth, new_sub, settings_for
 from provider import CLIENT_ID, CLIENT_SECRET, jws, query_of, segment
+from served import MEMORY
 
 
 # Providers that are down, slow, or lie.
@@ -272,6 +273,7 @@ def test_franceconnect_is_sent_a_nonce_and_proves_none(presets):
 
 # Discovery and keys.
 
+@MEMORY
 def test_what_a_provider_says_of_itself_is_asked_once_in_a_while(new_oauth):
     oauth = new_oauth()
     for _ in range(4):
@@ -282,6 +284,7 @@ def test_what_a_provider_says_of_itself_is_asked_once_in_a_while(new_oauth):
     assert len(oauth.provider.called("/jwks")) == 1
 
 
+@MEMORY
 def test_a_new_key_of_the_provider_is_fetched_but_not_again_and_again(
         new_oauth):
     oauth = new_oauth()
@@ -331,6 +334,7 @@ def test_discovery_switches_off_no_pkce_that_is_on(new_oauth, listed, pkce,
     assert way.come_back(way.consent(begin=False)).status_code == 200
 
 
+@MEMORY
 def test_a_provider_that_is_down_costs_others_nothing(new_oauth):
     oauth = new_oauth()
     oauth.provider.faults["discovery"] = "500"

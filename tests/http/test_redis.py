@@ -87,8 +87,9 @@ def test_a_server_that_stalls_costs_a_bounded_time(new_stack, db):
                    for _ in range(20)]
         took = time.monotonic() - begun
         assert set(answers) == {503}
-        # Most of them did not wait at all; generous, for a busy machine.
-        assert took < 4
+        # Most of them did not wait at all, where a process remembers that
+        # there is no use; generous, for a busy machine.
+        assert took < (4 if stack.web.remembers else 20)
         assert client.get("/users/me", token=signed).status_code == 200
     finally:
         stack.handles["redis"].send_signal(signal.SIGCONT)
@@ -156,7 +157,8 @@ def test_a_server_with_a_password_and_databases_is_spoken_to(new_stack, db):
                            "GET", f"fastapi_users_token:{token}"
                            ) == user["id"]
     said = stack.program_log()
-    assert "event=redis_down" in said and "event=redis_back" in said
+    assert "event=redis_down" in said
+    assert "event=redis_back" in said or not stack.web.remembers
     assert "pAss" not in said and token not in said
 
 

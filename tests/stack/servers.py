@@ -49,6 +49,8 @@ class Server:
     worker_gone = (502, 503)
     # Statuses with which it refuses what others let the program judge.
     own_refusals = ()
+    # Whether a process lives on when it has answered.
+    remembers = True
     # Whether the program hears of a header that is empty.
     hands_empty_headers = True
     # Whether what it refuses by itself reads like what the program refuses.
@@ -316,6 +318,7 @@ class ApacheCgi(Apache):
     """A process a request."""
 
     program = None
+    remembers = False
     file = "apache-cgi.conf"
     more_modules = ("cgid",)
 
@@ -336,6 +339,7 @@ class ApacheFcgid(ApacheCgi):
     """mod_fcgid starts and ends processes that serve many requests."""
 
     file = "apache-fcgid.conf"
+    remembers = True
     more_modules = ("fcgid", "rewrite")
 
     def beside(self):
