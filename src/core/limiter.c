@@ -17,9 +17,6 @@
 /* Seconds after which a row that ended is forgotten: nobody uses it now. */
 #define PURGE_AGE 3600
 
-/* The tries of an account from all networks. */
-static const char account_kind[] = "account";
-
 static const struct limit_rule {
 	const char *kind;
 	size_t most; /* in struct limits_settings */
@@ -163,11 +160,11 @@ count(struct ctx *cx, const struct limit_key *key, int64_t seconds,
 bool
 limit_is_reached(const struct config *conf, const struct limit_row *row)
 {
-	for (size_t i = 1; i < countof(rules); i++)
+	for (size_t i = LIMIT_NONE + 1; i < countof(rules); i++)
 		if (strcmp(rules[i].kind, row->key.kind) == 0)
 			return row->used >= setting(conf, rules[i].most) &&
 			       setting(conf, rules[i].most) > 0;
-	return row->used >= conf->limits.account && conf->limits.account > 0;
+	return false;
 }
 
 static enum err
@@ -202,51 +199,88 @@ limit_take(struct ctx *cx, enum limit_kind kind)
 	return row.used > most ? refuse(cx, &row) : OK;
 }
 
+static bool
+is_known(const struct ctx *cx, const struct limit_row *pair)
+{
+	return pair->known_until > cx->now;
+}
+
+/* One more of that kind: *over when there are too many now. */
+static enum err
+count_all(struct ctx *cx, enum limit_kind kind, struct limit_key key,
+	  struct limit_pass *pass, struct limit_row *row, bool *over)
+{
+	const struct limit_rule *r = &rules[kind];
+	int64_t most = setting(cx->conf, r->most);
+
+	*over = false;
+	if (most == 0)
+		return OK;
+	key.kind = r->kind;
+	TRY(count(cx, &key, setting(cx->conf, r->window), row));
+	pass->keys[pass->count++] = key;
+	*over = row->used > most;
+	return OK;
+}
+
+/*
+ * Somebody tries many accounts from this network. Whoever has signed in from
+ * it before goes on.
+ */
+static enum err
+check_network(struct ctx *cx, const struct limit_row *pair,
+	      struct limit_pass *pass)
+{
+	struct limit_key key = {.account = "", .network = pair->key.network};
+	struct limit_row all;
+	bool over;
+
+	TRY(count_all(cx, LIMIT_NETWORK, key, pass, &all, &over));
+	if (!over || is_known(cx, pair))
+		return OK;
+	return refuse(cx, &all);
+}
+
 /*
  * Somebody tries this account from many networks. Those from which its owner
  * has signed in keep all their tries, and every other one has a few: whoever
  * comes from a new network and knows the password is never kept out.
  */
 static enum err
-check_account(struct ctx *cx, const struct limit_row *network,
+check_account(struct ctx *cx, const struct limit_row *pair,
 	      struct limit_pass *pass)
 {
-	const struct limits_settings *s = &cx->conf->limits;
-	struct limit_key key = {
-		.kind = account_kind,
-		.account = network->key.account,
-		.network = "",
-	};
+	struct limit_key key = {.account = pair->key.account, .network = ""};
 	struct limit_row all;
+	bool over;
 
-	if (s->account == 0)
+	TRY(count_all(cx, LIMIT_ACCOUNT, key, pass, &all, &over));
+	if (!over || is_known(cx, pair) ||
+	    pair->used <= cx->conf->limits.account_tries)
 		return OK;
-	TRY(count(cx, &key, s->sign_in_window, &all));
-	pass->keys[pass->count++] = key;
-	if (all.used <= s->account || network->known_until > cx->now ||
-	    network->used <= s->account_tries)
-		return OK;
-	return refuse(cx, network);
+	return refuse(cx, pair);
 }
 
+/* Who is refused by one is not counted by the next: one network alone must
+ * not be able to use up what others have. */
 enum err
 limit_sign_in(struct ctx *cx, const char *email, struct limit_pass *out)
 {
 	const struct limits_settings *s = &cx->conf->limits;
 	struct limit_key key = {.kind = rules[LIMIT_SIGN_IN].kind};
-	struct limit_row row;
+	struct limit_row pair;
 
 	*out = (struct limit_pass){0};
 	if (cx->limiter == NULL || s->sign_in == 0)
 		return OK;
 	key.account = limit_account_key(cx->limiter, cx->mem, email);
 	key.network = limit_network_key(cx->limiter, cx->mem, cx->client);
-	TRY(count(cx, &key, s->sign_in_window, &row));
+	TRY(count(cx, &key, s->sign_in_window, &pair));
 	out->keys[out->count++] = key;
-	/* Who is refused here is not counted to the account: one network alone
-	 * must not be able to use that up. */
-	return row.used > s->sign_in ? refuse(cx, &row)
-				     : check_account(cx, &row, out);
+	if (pair.used > s->sign_in)
+		return refuse(cx, &pair);
+	TRY(check_network(cx, &pair, out));
+	return check_account(cx, &pair, out);
 }
 
 /* To the end of a day, so that it changes once a day. */

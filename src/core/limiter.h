@@ -45,7 +45,7 @@ enum err limit_take(struct ctx *cx, enum limit_kind kind) NODISCARD NONNULL(1);
 
 /* A sign-in that was counted and may go on. */
 struct limit_pass {
-	struct limit_key keys[2];
+	struct limit_key keys[3];
 	size_t count; /* 0: nothing was counted */
 };
 

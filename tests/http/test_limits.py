@@ -14,7 +14,7 @@ from commands import OK, USAGE, execute, run
 from mailed import reset_token
 from networks import Network
 
-MOST, ACCOUNT, STRANGERS = 10, 100, 3
+MOST, ACCOUNT, STRANGERS, NETWORK = 10, 100, 3, 100
 ON = ("limits.enabled=true",)
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
@@ -178,6 +178,40 @@ def test_an_attack_from_many_networks_does_not_stop_the_owner(
     assert network.try_login(user).status_code == 200
 
 
+def test_one_password_is_not_tried_on_everybody(stack, network, other, user):
+    """Who has signed in from that network before is kept out by nobody."""
+    newcomer = Network(stack).register()["email"]
+    network.login(user)
+
+    answers = [network.guess(new_email())[0] for _ in range(NETWORK + 5)]
+
+    assert answers == [400] * NETWORK + [429] * 5
+    refused = network.try_login(newcomer)
+    assert (refused.status_code, detail(refused)) == (429, "Too Many Requests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 900
+    assert network.try_login(user).status_code == 200
+    assert other.try_login(newcomer).status_code == 200
+    (row,) = [row for row in listed(stack, "--network", network.address)
+              if row["kind"] == "network"]
+    assert row["reached"] and row["account"] is None
+
+
+def test_good_sign_ins_and_refused_ones_use_up_no_network(stack, network):
+    for email in (network.register()["email"], network.register()["email"]):
+        network.guess(email, MOST + 20)
+        network.login(network.register()["email"])
+
+    (row,) = [row for row in listed(stack, "--network", network.address)
+              if row["kind"] == "network"]
+    assert (row["tries"], row["reached"]) == (2 * MOST, False)
+
+
+def test_a_network_may_try_as_much_as_it_is_allowed(house, db):
+    one = Network(house.get(db, settings=(*ON, "limits.network=0")))
+
+    assert {one.guess(new_email())[0] for _ in range(NETWORK + 5)} == {400}
+
+
 # What is counted, and what is said.
 
 def test_a_refusal_says_when_to_come_again(network):
@@ -313,7 +347,8 @@ def test_a_sign_in_that_could_not_be_judged_is_taken_back(new_stack):
         fcntl.lockf(slots, fcntl.LOCK_EX, 1, 0)
         assert network.try_login(email).status_code == 503
 
-    assert tries(one, "sign_in") == tries(one, "account") == 0
+    assert [tries(one, kind) for kind in (
+        "sign_in", "network", "account")] == [0, 0, 0]
 
 
 @pytest.mark.about("pool", "its log")
@@ -339,7 +374,7 @@ def test_what_is_not_limited_costs_no_statement(new_stack):
     # Now and then a request clears away what is old, whichever it is.
     assert [n for n in login if n.startswith("limit_")
             and n != "limit_purge"] == [
-        "limit_count", "limit_count", "limit_give_back"]
+        *["limit_count"] * 3, "limit_give_back"]
     assert login[0] == "limit_count"
     assert not [n for n in me if n.startswith("limit_")]
 
@@ -404,7 +439,7 @@ def test_a_network_can_be_cleared(stack, network, other, user):
 
     done = run(stack, "limits", "clear", "--network", network.address)
 
-    assert (done.returncode, done.stdout) == (OK, "1\n")
+    assert (done.returncode, done.stdout) == (OK, "2\n")
     assert network.try_login(user).status_code == 200
     assert other.try_login(user).status_code == 429
 

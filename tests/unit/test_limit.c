@@ -51,6 +51,17 @@ sign_in(struct limits *l, const char *client, enum err outcome)
 }
 
 static enum err
+guess_at(struct limits *l, const char *client, const char *email)
+{
+	struct limit_pass pass;
+	enum err e;
+
+	l->cx.client = client;
+	e = limit_sign_in(&l->cx, email, &pass);
+	return e != OK ? e : ERR_LOGIN_BAD_CREDENTIALS;
+}
+
+static enum err
 guess(struct limits *l, const char *client)
 {
 	return sign_in(l, client, ERR_LOGIN_BAD_CREDENTIALS);
@@ -148,7 +159,7 @@ a_try_is_given_back_once_and_never_below_nothing(void **state)
 	struct limit_pass pass;
 
 	assert_int_equal(limit_sign_in(&l.cx, EMAIL, &pass), OK);
-	assert_int_equal(pass.count, 2);
+	assert_int_equal(pass.count, 3);
 	for (int i = 0; i < 5; i++)
 		limit_settle(&l.cx, &pass, OK);
 	guess_often(&l, HOME, 10);
@@ -205,6 +216,29 @@ refused_tries_do_not_count_to_the_account(void **state)
 }
 
 static void
+a_network_that_tries_everybody_keeps_out_but_whom_it_has(void **state)
+{
+	struct limits l = limits_open(*state, "limits { network = 20 }");
+
+	assert_int_equal(sign_in(&l, HOME, OK), OK);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+			guess_at(&l, HOME,
+				 arena_printf(l.f->mem, "%d@example.org", i)),
+			ERR_LOGIN_BAD_CREDENTIALS);
+	assert_int_equal(guess_at(&l, HOME, "0@example.org"),
+			 ERR_TOO_MANY_REQUESTS);
+	assert_int_equal(l.cx.retry_after, 900);
+	assert_int_equal(sign_in(&l, HOME, OK), OK);
+	assert_int_equal(guess_at(&l, AWAY, "0@example.org"),
+			 ERR_LOGIN_BAD_CREDENTIALS);
+	l.cx.now = NOW + 900;
+	assert_int_equal(guess_at(&l, HOME, "0@example.org"),
+			 ERR_LOGIN_BAD_CREDENTIALS);
+	limiter_close(l.cx.limiter);
+}
+
+static void
 a_sign_in_that_could_not_be_judged_makes_no_network_known(void **state)
 {
 	static const struct db_statement known = {
@@ -257,14 +291,14 @@ no_address_stands_in_the_table(void **state)
 		.sql = "SELECT count(*) FROM fcu_limit WHERE"
 		       " account_key LIKE '%king%'"
 		       " OR network_key LIKE '%192%'"
-		       " OR length(account_key) <> 24"
+		       " OR length(account_key) NOT IN (0, 24)"
 		       " OR length(network_key) NOT IN (0, 24)",
 		.result = "i",
 	};
 	struct limits l = limits_open(*state, NULL);
 
 	guess_often(&l, HOME, 1);
-	assert_int_equal(number(l.f, &rows_there), 2);
+	assert_int_equal(number(l.f, &rows_there), 3);
 	assert_int_equal(number(l.f, &longest), 0);
 	limiter_close(l.cx.limiter);
 }
@@ -304,6 +338,7 @@ what_is_switched_off_is_not_counted(void **state)
 		RUN(past_the_cap_known_networks_have_all_tries_and_others_a_few), \
 		RUN(a_network_is_known_for_so_long_and_no_longer),                \
 		RUN(refused_tries_do_not_count_to_the_account),                   \
+		RUN(a_network_that_tries_everybody_keeps_out_but_whom_it_has),    \
 		RUN(a_sign_in_that_could_not_be_judged_makes_no_network_known),   \
 		RUN(networks_without_an_address_are_one),                         \
 		RUN(thousands_of_networks_leave_no_table_that_grows),             \
