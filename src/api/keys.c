@@ -67,7 +67,7 @@ render_list(struct call *c, const struct user *owner)
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_char(&c->rs->body, ',');
-		api_key_write(&c->rs->body, &rows[i], NULL);
+		api_key_write(&c->rs->body, NULL, &rows[i], NULL);
 	}
 	buf_char(&c->rs->body, ']');
 	return OK;
@@ -109,7 +109,7 @@ post_my_key(struct call *c)
 		reason_detail(c->rs, e, why);
 	TRY(e);
 	resp_json(c->rs, c->route->status);
-	api_key_write(&c->rs->body, &row, text);
+	api_key_write(&c->rs->body, NULL, &row, text);
 	return OK;
 }
 

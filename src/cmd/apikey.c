@@ -41,7 +41,7 @@ print_json(struct ctx *cx, const struct key_row *k, const char *text)
 	struct buf b;
 
 	buf_init(&b, cx->mem, 256);
-	api_key_write(&b, k, text);
+	api_key_write(&b, NULL, k, text);
 	(void)puts(b.data);
 }
 

@@ -145,9 +145,10 @@ time_add(struct buf *out, const char *name, int64_t seconds)
 }
 
 void
-api_key_write(struct buf *out, const struct key_row *k, const char *text)
+api_key_write(struct buf *out, const char *name, const struct key_row *k,
+	      const char *text)
 {
-	json_begin(out, NULL, '{');
+	json_begin(out, name, '{');
 	json_add_text(out, "id", k->id);
 	json_add_text(out, "name", k->name);
 	json_add_text(out, "scope", k->scope);
@@ -167,9 +168,9 @@ tell(const struct key_change *c, enum event event, const struct user *owner)
 	struct event_fact fact = {.event = event, .user = owner};
 
 	buf_init(&b, c->cx->mem, 256);
-	buf_text(&b, "{\"api_key\":");
-	api_key_write(&b, c->row, NULL);
-	buf_char(&b, '}');
+	json_begin(&b, NULL, '{');
+	api_key_write(&b, "api_key", c->row, NULL);
+	json_end(&b, '}');
 	fact.changed = b.data;
 	return event_emit(c->cx, &fact);
 }

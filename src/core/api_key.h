@@ -74,9 +74,10 @@ enum err api_key_list(struct ctx *cx, const struct user *owner,
 		      struct key_row **out, size_t *count)
 	NODISCARD NONNULL(1, 2, 3, 4);
 
-/* As the API shows it; `text` is the key itself, NULL: it is not shown. */
+/* As the API shows it, as the member `name` of an object; NULL: an element or
+ * the whole. `text` is the key itself, NULL: it is not shown. */
 struct buf;
-void api_key_write(struct buf *out, const struct key_row *k, const char *text)
-	NONNULL(1, 2);
+void api_key_write(struct buf *out, const char *name, const struct key_row *k,
+		   const char *text) NONNULL(1, 3);
 
 #endif

@@ -140,6 +140,40 @@ def test_a_webhook_is_signed_by_every_secret(new_stack, receiver, db):
     assert stacks.wait_until(lambda: states(stack) == (0, 0))
 
 
+FACTS = ("after_register", "after_login", "after_update", "after_create_api_key",
+         "after_revoke_api_key", "after_delete")
+
+
+def test_whatever_happened_is_told(new_stack, receiver, db):
+    """What the document is made of is written by each in its own way."""
+    secret = new_secret()
+    stack = new_stack(db, settings=[
+        *settings_for(receiver, secret, events="{" + ", ".join(FACTS) + "}"),
+        "api_keys.enabled=true"])
+    client = stack.client
+    user, token = client.newcomer()
+    assert client.patch("/users/me", token=token, json={
+        "email": "another@example.com"}).status_code == 200
+    made = client.post("/users/me/keys", token=token, json={
+        "name": "\"'\\", "scope": "me:read"}).json()
+    assert client.delete(f"/users/me/keys/{made['id']}",
+                         token=token).status_code == 204
+    assert client.delete(f"/users/{user['id']}",
+                         token=client.admin()).status_code == 204
+
+    # The superuser signs in, too.
+    told = [verified(m, secret) for m in wait_got(receiver, len(FACTS) + 1)]
+    told = {one["type"]: one["data"] for one in told
+            if one["data"]["user"]["id"] == user["id"]}
+    assert set(told) == set(FACTS)
+    for name in ("after_create_api_key", "after_revoke_api_key"):
+        key = told[name]["changed"]["api_key"]
+        assert key == {n: v for n, v in made.items() if n != "key"}
+    assert told["after_update"]["changed"] == {"email": "another@example.com"}
+    assert made["key"] not in str(told)
+    assert stacks.wait_until(lambda: states(stack) == (0, 0))
+
+
 @pytest.mark.parametrize("answer", [500, 503, 404, 302, "slow", "close",
                                     "big"])
 def test_whatever_is_no_success_comes_again(new_stack, receiver, answer):
