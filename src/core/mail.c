@@ -53,6 +53,8 @@ subscribe(const struct config *conf, struct event_plan *p, struct arena *mem,
 	if (m->password_changed)
 		events |= EVENT_BIT(EVENT_AFTER_RESET_PASSWORD) |
 			  EVENT_BIT(EVENT_AFTER_UPDATE);
+	if (m->api_key_created)
+		events |= EVENT_BIT(EVENT_AFTER_CREATE_API_KEY);
 	event_subscribe(p, &mail_delivery, TO_USER, events);
 	if (m->email_changed)
 		event_subscribe(p, &mail_delivery, TO_OLD,
@@ -73,6 +75,7 @@ kind_of(const char *target, const struct event_notice *n, enum mail_kind *out)
 		{EVENT_AFTER_FORGOT_PASSWORD, MAIL_RESET},
 		{EVENT_AFTER_RESET_PASSWORD, MAIL_PASSWORD_CHANGED},
 		{EVENT_AFTER_UPDATE, MAIL_PASSWORD_CHANGED},
+		{EVENT_AFTER_CREATE_API_KEY, MAIL_API_KEY_CREATED},
 	};
 
 	*out = MAIL_EMAIL_CHANGED;

@@ -150,8 +150,9 @@ file_check(struct check *c, const char *folder, const char *name)
 		complain(c, arena_printf(c->mem,
 					 "%s: there is no such mail: it must "
 					 "be welcome.txt, verify.txt, "
-					 "reset.txt, password_changed.txt or "
-					 "email_changed.txt",
+					 "reset.txt, password_changed.txt, "
+					 "email_changed.txt or "
+					 "api_key_created.txt",
 					 path));
 		return;
 	}

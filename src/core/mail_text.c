@@ -19,6 +19,7 @@ static const char *const names[MAIL__COUNT] = {
 	[MAIL_RESET] = "reset",
 	[MAIL_PASSWORD_CHANGED] = "password_changed",
 	[MAIL_EMAIL_CHANGED] = "email_changed",
+	[MAIL_API_KEY_CREATED] = "api_key_created",
 };
 
 #define IN(kind) (1U << (kind))

@@ -39,7 +39,9 @@ def server():
 
 @pytest.fixture(scope="module")
 def client(house, db, server):
-    return house.get(db, settings=settings_for(server, welcome="true")).client
+    return house.get(db, settings=[
+        *settings_for(server, welcome="true"),
+        "api_keys.enabled=true"]).client
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +189,19 @@ def test_a_new_password_is_told(client, server):
     wait_subject(server, user["email"], "password at example.org was changed")
     assert "quite another" not in "".join(
         m.text for m in server.to(user["email"]))
+
+
+def test_an_api_key_is_told_to_whom_it_was_made_for(client, server):
+    user, token = client.newcomer()
+    made = client.post("/users/me/keys", token=token, json={
+        "name": "backup of mine", "scope": "me:read"})
+    assert made.status_code == 201, made.text
+
+    told = wait_subject(server, user["email"], "A new API key")
+    assert user["email"] in told.text
+    # A name could be anybody's words, and the key is nobody's to mail.
+    for secret in (made.json()["key"], "backup of mine"):
+        assert secret not in told.text
 
 
 # V42
