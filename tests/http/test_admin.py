@@ -313,7 +313,7 @@ def test_the_list_is_described(stack):
     page = document["components"]["schemas"]["UserPage"]["properties"]
     assert page["items"]["items"] == {"$ref": "#/components/schemas/UserRead"}
     assert set(described["post"]["responses"]) == {
-        "201", "400", "401", "403", "422"}
+        "201", "400", "401", "403", "409", "422"}
 
 
 def test_a_list_works_below_a_mount(house, db):

@@ -243,7 +243,6 @@ ServerName 127.0.0.1
 Listen 127.0.0.1:{stack.port}
 PidFile {self.path('apache.pid')}
 ErrorLog {self.path('apache.log')}
-KeepAliveTimeout 75
 Mutex file:{stack.folder}
 {loads}{log}{self.beside()}{site}""", 0o644)
         self.launch(find_command("apache2", "apache2"), "-d", stack.folder,
