@@ -48,6 +48,8 @@ struct call {
 						   * route */
 	struct input input;
 	const char *form_secret; /* that page_token goes by; NULL: not yet */
+	const char *form_tag;    /* which state of the target a page's form
+				  * means; NULL: any */
 	const char *id;          /* what stands for {id}, NULL without */
 	const char *key;         /* the same for {key} */
 	struct user user;        /* who asks; id is NULL for nobody */

@@ -126,6 +126,12 @@ checks_token(const struct call *c, const struct backend_settings *b)
 	return is_cookie_backend(b) ? cookie_token(c, b) : bearer_token(c);
 }
 
+bool
+route_is_superusers(const struct route *r)
+{
+	return r->who == WHO_SUPERUSER || r->who == WHO_PAGE_SUPERUSER;
+}
+
 /* What of a key's scope the route asks for; 0: no key may use it. */
 static unsigned
 scope_needed(const struct call *c)

@@ -303,6 +303,8 @@ run(struct page_view *v, const struct page_form *form, const char **answer)
 {
 	struct call *c = v->c;
 
+	if (form->has_tag)
+		c->form_tag = page_form_tag(v);
 	if (form->is_change)
 		TRY(demand(v, form));
 	if (form->needs_password)
@@ -325,6 +327,7 @@ static enum err
 show_again(struct page_view *v, const struct page_form *form, enum err e)
 {
 	v->sent = form;
+	v->is_stale = e == ERR_PRECONDITION_FAILED;
 	if (e == ERR_TOO_MANY_REQUESTS)
 		v->c->rs->retry_after = v->c->cx->retry_after;
 	if (e == ERR_NOT_FOUND && form->gone != NULL)

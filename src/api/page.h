@@ -46,6 +46,7 @@ struct page_form {
 	enum page_subject subject;
 	bool has_custom;     /* and the configured fields that may be written */
 	bool is_change;      /* what is missing would stay as it was */
+	bool has_tag;        /* changes the state that it showed alone */
 	bool is_dangerous;   /* the button warns */
 	bool needs_password; /* the current one, in "current_password" */
 	route_handler *handler;
@@ -101,6 +102,7 @@ struct page_view {
 	const void *loaded;           /* by the page's load; NULL */
 	struct page_fault faults[PAGE_FAULTS_LIMIT];
 	size_t fault_count;
+	bool is_stale; /* what was sent was made for another state */
 };
 
 /* The pages, and the one that has the path or a form with it, and that form
@@ -193,7 +195,9 @@ void page_link_write(struct page_view *v, const char *path, const char *key)
 void page_text_write(struct page_view *v, const char *element, const char *key)
 	NONNULL(1, 2, 3);
 
-/* page_form.c: a form. */
+/* page_form.c: a form, and which state of the user the one that was sent had
+ * shown; "" where it does not say. */
+const char *page_form_tag(const struct page_view *v) RETURNS_NONNULL NONNULL(1);
 void page_form_write(struct page_view *v, const struct page_form *f)
 	NONNULL(1, 2);
 /* Whether the form has the configured field. */

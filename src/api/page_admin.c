@@ -142,6 +142,7 @@ static const struct page_form user_forms[] = {
 	 .subject = SUBJECT_TARGET,
 	 .has_custom = true,
 	 .is_change = true,
+	 .has_tag = true,
 	 .handler = patch_user,
 	 .next = "/admin/users/{id}",
 	 .said = "said.user_changed",

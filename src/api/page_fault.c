@@ -58,6 +58,7 @@ static const struct outcome outcomes[] = {
 	{ERR_API_KEY_TOO_MANY, NULL, "fault.too_many_keys"},
 	{ERR_DELETE_ME_NEEDS_PASSWORD, "password", "fault.missing"},
 	{ERR_LAST_SUPERUSER, NULL, "fault.last_superuser"},
+	{ERR_PRECONDITION_FAILED, NULL, "fault.changed_meanwhile"},
 	{ERR_FORBIDDEN, NULL, "fault.forbidden"},
 	{ERR_NOT_FOUND, NULL, "fault.not_found"},
 	{ERR_METHOD_NOT_ALLOWED, NULL, "fault.not_found"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/bound.h"
+#include "api/etag.h"
 #include "api/page.h"
 #include "base/json.h"
 #include "http/body.h"
@@ -327,6 +328,36 @@ write_text(struct page_view *v, const struct page_form *form, const char *part,
 	buf_printf(v->out, "</%s>\n", element);
 }
 
+#define TAG "form_tag"
+
+const char *
+page_form_tag(const struct page_view *v)
+{
+	const char *tag = page_parameter(v->c, TAG);
+
+	return tag != NULL ? tag : "";
+}
+
+/*
+ * The state that is shown, so that nobody changes another one unseen. Who was
+ * told that it is another one has been told, and may.
+ */
+static void
+write_tag(struct page_view *v, const struct page_form *form)
+{
+	const char *tag = page_form_tag(v);
+	struct buf shown;
+
+	if (v->sent != form || v->is_stale) {
+		if (user_write(v->c, &v->c->target, &shown) != OK)
+			return;
+		tag = etag_of(v->c->cx->mem, &shown);
+	}
+	buf_text(v->out, "<input type=\"hidden\" name=\"" TAG "\"");
+	attribute(v, "value", tag);
+	buf_text(v->out, ">\n");
+}
+
 static const struct page_field return_to = {.name = "return_to",
 					    .type = "hidden"};
 static const struct page_field current_password = {
@@ -385,6 +416,8 @@ page_form_write(struct page_view *v, const struct page_form *form)
 			 "value=\"");
 	html_text(v->out, page_token(v->c, form->path));
 	buf_text(v->out, "\">\n");
+	if (form->has_tag)
+		write_tag(v, form);
 	write_text(v, form, "title", "h2");
 	write_text(v, form, "intro", "p");
 	write_fields(v, form);

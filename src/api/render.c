@@ -171,7 +171,7 @@ user_write(const struct call *c, const struct user *u, struct buf *out)
 	if (shown)
 		TRY(oauth_accounts(c->cx, u->id, &list, &count));
 	buf_init(out, c->cx->mem, 256);
-	user_show_to(out, u, c->route->who == WHO_SUPERUSER);
+	user_show_to(out, u, route_is_superusers(c->route));
 	if (shown)
 		accounts_render(out, list, count);
 	return OK;

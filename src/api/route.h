@@ -83,6 +83,9 @@ struct route {
 	enum err problems[ROUTE_PROBLEMS_LIMIT]; /* up to the first OK */
 };
 
+/* Whether it takes a superuser, who sees more of a user than others do. */
+bool route_is_superusers(const struct route *r) NONNULL(1);
+
 /* A row's number in routes.def, and back; NULL: there are not so many. */
 size_t route_number(const struct route *r) NONNULL(1);
 const struct route *route_at(size_t number);

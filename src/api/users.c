@@ -43,17 +43,24 @@ change_read(struct call *c, const struct input *input, struct resp *rs,
 	return read_change(c, input, true, rs, out);
 }
 
+/* A form says it within. */
+static const struct precondition *
+expected(const struct call *c)
+{
+	if (c->form_tag != NULL)
+		return etag_expected_as(c, c->form_tag);
+	return c->rq->method == METHOD_POST ? NULL : etag_expected(c);
+}
+
 struct actor
 call_actor(const struct call *c)
 {
 	return (struct actor){
-		.expects =
-			c->rq->method == METHOD_POST ? NULL : etag_expected(c),
+		.expects = expected(c),
 		.token = &c->token,
 		.needs_verified =
 			c->cx->conf->routes.users_require_verification,
-		.needs_superuser = c->route->who == WHO_SUPERUSER ||
-				   c->route->who == WHO_PAGE_SUPERUSER,
+		.needs_superuser = route_is_superusers(c->route),
 	};
 }
 

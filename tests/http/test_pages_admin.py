@@ -393,6 +393,35 @@ def test_a_user_is_changed_as_the_api_changes_him(client, boss):
     assert not stored(client, user)["is_superuser"]
 
 
+@pytest.mark.parametrize("meanwhile", [{"nickname": "Bo"}, {"note": "new"}])
+def test_a_change_that_nobody_saw_is_not_undone(client, boss, meanwhile):
+    """A note is an admin's alone; both have one answer."""
+    user = made(client, nickname="Ada", note="old")
+    boss.go(place(user))
+    client.patch(f"/users/{user['id']}", token=client.admin(), json=meanwhile)
+
+    boss.send("/details", nickname="Eve", age="7")
+    assert boss.answer.status_code == 422
+    page = boss.send("/details", nickname="Eve", age="20")
+    assert boss.answer.status_code == 412
+    assert text_of("en", "fault.changed_meanwhile") in page.text
+    assert page.form("/details")["fields"]["nickname"] == "Eve"
+    assert stored(client, user) == {**user, **meanwhile}
+    # Now he knows.
+    page = boss.send("/details")
+    assert text_of("en", "said.user_changed") in page.text
+    assert stored(client, user) == {**user, "nickname": "Eve", "age": 20}
+
+
+def test_a_form_without_its_tag_changes_nobody(client, boss):
+    user = made(client)
+    for tag in ("", "*x", '"junk"', "W/\"1\""):
+        boss.go(place(user))
+        boss.send("/details", form_tag=tag, nickname="Eve")
+        assert boss.answer.status_code == 412, tag
+    assert stored(client, user) == user
+
+
 @pytest.mark.parametrize("change, field, key", [
     ({"email": ""}, "email", "fault.missing"),
     ({"email": None}, "email", "fault.missing"),
