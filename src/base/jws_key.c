@@ -17,6 +17,9 @@
 #define EDDSA_SIZE 64
 #define DER_LIMIT 80 /* of an ECDSA signature on P-256 */
 
+/* How many good signatures a key remembers. */
+#define SEEN_COUNT 2048
+
 struct algorithm {
 	const char *name;
 	size_t mac_size;  /* of HMAC; 0 for the others */
@@ -36,6 +39,10 @@ struct jws_key {
 	enum jws_alg alg;
 	struct mac_key *mac; /* of HS… */
 	EVP_PKEY *pkey;      /* of the others */
+	/* What was signed, and how, by hashes that choose their places: a token
+	 * comes again and again, and to judge its signature costs ten times
+	 * what all else does. NULL: each is looked at once anyway. */
+	unsigned char (*seen)[SHA256_SIZE];
 	char *kid;
 	bool can_sign;
 	size_t more_holders;
@@ -90,6 +97,7 @@ jws_key_free(struct jws_key *k)
 	}
 	mac_key_free(k->mac);
 	EVP_PKEY_free(k->pkey);
+	free(k->seen);
 	free(k->kid);
 	free(k);
 }
@@ -137,6 +145,9 @@ jws_key_from_pem(enum jws_alg alg, const char *pem, size_t len, const char *kid,
 		*why = "its private and its public part do not fit together";
 		e = ERR_INVALID;
 	}
+	k->seen = calloc(SEEN_COUNT, sizeof(*k->seen));
+	if (k->seen == NULL)
+		abort();
 	/* What OpenSSL complained about has been told. */
 	ERR_clear_error();
 	if (e != OK) {
@@ -311,6 +322,40 @@ pkey_verify(const struct jws_key *k, const void *bytes, size_t len,
 	return fits;
 }
 
+/* As it is spelled in a token. */
+static bool
+signature_verify(const struct jws_key *k, const void *bytes, size_t len,
+		 const unsigned char *signature, size_t signature_len)
+{
+	unsigned char der[DER_LIMIT];
+
+	if (k->alg != JWS_ES256)
+		return pkey_verify(k, bytes, len, signature, signature_len);
+	return pkey_verify(k, bytes, len, der, es256_to_der(signature, der));
+}
+
+/* A signature that was good stays so: it is the key's alone to say, and what
+ * it remembers ends with it. */
+static bool
+pkey_verify_once(struct jws_key *k, const void *bytes, size_t len,
+		 const unsigned char *signature, size_t signature_len)
+{
+	unsigned char both[SHA256_SIZE + JWS_SIGNATURE_LIMIT];
+	unsigned char mark[SHA256_SIZE];
+	unsigned char *place;
+
+	crypto_sha256(bytes, len, both);
+	memcpy(both + SHA256_SIZE, signature, signature_len);
+	crypto_sha256(both, SHA256_SIZE + signature_len, mark);
+	place = k->seen[(mark[0] | mark[1] << 8) % SEEN_COUNT];
+	if (memcmp(place, mark, sizeof(mark)) == 0)
+		return true;
+	if (!signature_verify(k, bytes, len, signature, signature_len))
+		return false;
+	memcpy(place, mark, sizeof(mark));
+	return true;
+}
+
 /* Each key's signatures have one length. */
 static size_t
 signature_size(const struct jws_key *k)
@@ -328,13 +373,12 @@ bool
 jws_verify(struct jws_key *k, const void *bytes, size_t len,
 	   const unsigned char *signature, size_t signature_len)
 {
-	unsigned char der[DER_LIMIT];
-
 	if (signature_len != signature_size(k))
 		return false;
 	if (k->mac != NULL)
 		return mac_verify(k, bytes, len, signature);
-	if (k->alg != JWS_ES256)
-		return pkey_verify(k, bytes, len, signature, signature_len);
-	return pkey_verify(k, bytes, len, der, es256_to_der(signature, der));
+	if (k->seen == NULL)
+		return signature_verify(k, bytes, len, signature,
+					signature_len);
+	return pkey_verify_once(k, bytes, len, signature, signature_len);
 }

@@ -100,7 +100,8 @@ bool jws_key_can_sign(const struct jws_key *k) NONNULL(1);
 size_t jws_sign(struct jws_key *k, const void *bytes, size_t len,
 		unsigned char out[JWS_SIGNATURE_LIMIT]) NONNULL(1, 2, 4);
 
-/* Whether the signature is the key's; MACs are compared in constant time. */
+/* Whether the signature is the key's; MACs are compared in constant time. A key
+ * from PEM remembers signatures that were good, as long as it lives. */
 bool jws_verify(struct jws_key *k, const void *bytes, size_t len,
 		const unsigned char *signature, size_t signature_len)
 	NODISCARD NONNULL(1, 2, 4);

@@ -226,6 +226,58 @@ a_signature_with_any_bit_changed_is_none(void **state)
 	}
 }
 
+/* What a key has found good it remembers; nothing else is good by that. */
+static void
+what_was_good_once_makes_nothing_else_so(void **state)
+{
+	for (size_t i = 0; i < countof(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		struct jws_key *k = pem_key(v->alg, v->public_pem);
+		size_t size = strlen(v->text);
+		char *text = arena_text(*state, v->text);
+		unsigned char *bytes;
+		size_t len;
+
+		assert_int_equal(crypto_base64url_decode(*state, v->signature,
+							 strlen(v->signature),
+							 &bytes, &len),
+				 OK);
+		assert_true(jws_verify(k, text, size, bytes, len));
+		for (size_t at = 0; at < size; at++) {
+			text[at] ^= 1;
+			assert_false(jws_verify(k, text, size, bytes, len));
+			text[at] ^= 1;
+		}
+		for (size_t at = 0; at < len; at++) {
+			bytes[at] ^= 0x80;
+			assert_false(jws_verify(k, text, size, bytes, len));
+			bytes[at] ^= 0x80;
+		}
+		assert_false(jws_verify(k, text, size - 1, bytes, len));
+		assert_true(jws_verify(k, text, size, bytes, len));
+		jws_key_free(k);
+	}
+}
+
+/* More than a key remembers: places are taken by others, and given back. */
+static void
+thousands_of_signatures_are_all_judged(void **state)
+{
+	struct jws_key *k = pem_key(JWS_EDDSA, ed_private);
+	unsigned char signature[JWS_SIGNATURE_LIMIT];
+	size_t len = 0;
+
+	for (int i = 0; i < 6000; i++) {
+		const char *text = arena_printf(*state, "%d", i);
+
+		len = jws_sign(k, text, strlen(text), signature);
+		assert_true(jws_verify(k, text, strlen(text), signature, len));
+		assert_true(jws_verify(k, text, strlen(text), signature, len));
+		assert_false(jws_verify(k, "x", 1, signature, len));
+	}
+	jws_key_free(k);
+}
+
 /* CVE-2022-21449: r and s of zero, or of the group's order. */
 static void
 an_ecdsa_signature_of_zeros_is_none(void **state)
@@ -553,6 +605,8 @@ main(void)
 		cmocka_unit_test(what_is_signed_is_what_the_rfcs_print),
 		cmocka_unit_test(the_macs_are_the_published_ones),
 		cmocka_unit_test(a_signature_with_any_bit_changed_is_none),
+		cmocka_unit_test(what_was_good_once_makes_nothing_else_so),
+		cmocka_unit_test(thousands_of_signatures_are_all_judged),
 		cmocka_unit_test(an_ecdsa_signature_of_zeros_is_none),
 		cmocka_unit_test(a_der_signature_is_not_taken_for_es256),
 		cmocka_unit_test(a_pem_key_of_another_kind_is_refused),
