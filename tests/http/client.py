@@ -53,8 +53,19 @@ class Client:
         if cookie is not None:
             headers["Cookie"] = f"fastapiusersauth={cookie}"
         more.setdefault("timeout", SECONDS)
-        return self.session.request(method, self.url + path, headers=headers,
-                                    allow_redirects=False, **more)
+
+        def ask():
+            return self.session.request(method, self.url + path,
+                                        headers=headers,
+                                        allow_redirects=False, **more)
+        try:
+            return ask()
+        except requests.ConnectionError as e:
+            # A web server that is busy closes connections that it kept, and
+            # may do so just when one is used again.
+            if "RemoteDisconnected" not in str(e):
+                raise
+            return ask()
 
     def get(self, path, **more):
         return self.request("GET", path, **more)

@@ -2,6 +2,7 @@
 """A mail server (aiosmtpd) that can fail at each verb, and certificates."""
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import re
@@ -178,7 +179,8 @@ class MailServer:
         async def close():
             self.listening.close()
             for made in self.connections:
-                if made.transport is not None:
+                # TLS that has ended has nothing left to abort.
+                with contextlib.suppress(AttributeError):
                     made.transport.abort()
             self.connections.clear()
         self.call(close())
