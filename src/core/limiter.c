@@ -223,6 +223,15 @@ count_all(struct ctx *cx, enum limit_kind kind, struct limit_key key,
 	return OK;
 }
 
+/* Nobody has looked at his password, so his own tries are all left to him when
+ * the network's begin anew. */
+static void
+take_back(struct ctx *cx, const struct limit_key *key)
+{
+	tell_failure("give_back",
+		     limit_give_back(cx->db, cx->mem, key, 1, cx->now, 0));
+}
+
 /*
  * Somebody tries many accounts from this network. Whoever has signed in from
  * it before goes on.
@@ -238,6 +247,7 @@ check_network(struct ctx *cx, const struct limit_row *pair,
 	TRY(count_all(cx, LIMIT_NETWORK, key, pass, &all, &over));
 	if (!over || is_known(cx, pair))
 		return OK;
+	take_back(cx, &pair->key);
 	return refuse(cx, &all);
 }
 

@@ -189,6 +189,8 @@ def test_one_password_is_not_tried_on_everybody(stack, network, other, user):
     refused = network.try_login(newcomer)
     assert (refused.status_code, detail(refused)) == (429, "Too Many Requests")
     assert 1 <= int(refused.headers["Retry-After"]) <= 900
+    assert not listed(stack, "--account", newcomer,
+                      "--network", network.address)
     assert network.try_login(user).status_code == 200
     assert other.try_login(newcomer).status_code == 200
     (row,) = [row for row in listed(stack, "--network", network.address)

@@ -239,6 +239,26 @@ a_network_that_tries_everybody_keeps_out_but_whom_it_has(void **state)
 }
 
 static void
+what_the_network_has_used_up_costs_nobody_his_own_tries(void **state)
+{
+	struct limits l = limits_open(*state, "limits { network = 20 }");
+
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+			guess_at(&l, HOME,
+				 arena_printf(l.f->mem, "%d@example.org", i)),
+			ERR_LOGIN_BAD_CREDENTIALS);
+	l.cx.now = NOW + 890;
+	for (int i = 0; i < 15; i++) {
+		assert_int_equal(sign_in(&l, HOME, OK), ERR_TOO_MANY_REQUESTS);
+		assert_int_equal(l.cx.retry_after, 10);
+	}
+	l.cx.now = NOW + 900;
+	assert_int_equal(sign_in(&l, HOME, OK), OK);
+	limiter_close(l.cx.limiter);
+}
+
+static void
 a_sign_in_that_could_not_be_judged_makes_no_network_known(void **state)
 {
 	static const struct db_statement known = {
@@ -339,6 +359,7 @@ what_is_switched_off_is_not_counted(void **state)
 		RUN(a_network_is_known_for_so_long_and_no_longer),                \
 		RUN(refused_tries_do_not_count_to_the_account),                   \
 		RUN(a_network_that_tries_everybody_keeps_out_but_whom_it_has),    \
+		RUN(what_the_network_has_used_up_costs_nobody_his_own_tries),     \
 		RUN(a_sign_in_that_could_not_be_judged_makes_no_network_known),   \
 		RUN(networks_without_an_address_are_one),                         \
 		RUN(thousands_of_networks_leave_no_table_that_grows),             \
