@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "core/api_key.h"
 #include "core/password.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -204,21 +205,30 @@ add_success(struct buf *out, const struct api *api, const struct bound_route *b)
 		add_plain(out, 204, "No Content");
 }
 
-/* A refused password comes with the reason. */
+/* Why, where a refusal comes with the reason, or NULL. */
+static const char *
+reason_of(struct arena *mem, const struct api *api, enum err e)
+{
+	if (e == ERR_API_KEY_INVALID)
+		return API_KEY_NAME_FAULT;
+	if (strstr(err_detail(e), "_INVALID_PASSWORD") == NULL)
+		return NULL;
+	return arena_printf(mem, PASSWORD_TOO_SHORT,
+			    (long long)api->conf->password.min_length);
+}
+
 static void
 add_detail(struct buf *out, const struct api *api, enum err e)
 {
-	const char *code = err_detail(e);
+	const char *reason = reason_of(out->mem, api, e);
 
-	if (strstr(code, "_INVALID_PASSWORD") == NULL) {
-		json_add_text(out, "detail", code);
+	if (reason == NULL) {
+		json_add_text(out, "detail", err_detail(e));
 		return;
 	}
 	json_begin(out, "detail", '{');
-	json_add_text(out, "code", code);
-	json_add_text(out, "reason",
-		      arena_printf(out->mem, PASSWORD_TOO_SHORT,
-				   (long long)api->conf->password.min_length));
+	json_add_text(out, "code", err_detail(e));
+	json_add_text(out, "reason", reason);
 	json_end(out, '}');
 }
 
@@ -233,6 +243,13 @@ sentence_of(struct arena *mem, enum err e)
 	return sentence;
 }
 
+/* Whether it answers to Idempotency-Key. */
+static bool
+is_once(const struct api *api, const struct route *r)
+{
+	return r->once && api->conf->idempotency.enabled;
+}
+
 /* How it may fail besides what is checked before it: up to the first OK. */
 static void
 collect_problems(const struct api *api, const struct route *r,
@@ -243,7 +260,7 @@ collect_problems(const struct api *api, const struct route *r,
 		if (r->problems[i] != ERR_LAST_SUPERUSER ||
 		    api->conf->admin.keep_superuser)
 			*out++ = r->problems[i];
-	if (r->once && api->conf->idempotency.enabled) {
+	if (is_once(api, r)) {
 		*out++ = ERR_IDEMPOTENCY_KEY_INVALID;
 		*out++ = ERR_IDEMPOTENCY_KEY_IN_USE;
 	}
@@ -298,6 +315,28 @@ add_problems(struct buf *out, const struct api *api, const struct route *r)
 				    err_status(problems[i]));
 }
 
+/* 422 is what a key that was another request's is, too. */
+static void
+add_validation(struct buf *out, const struct api *api, const struct route *r)
+{
+	response_begin(out, 422, "Validation Error");
+	content_begin(out);
+	if (is_once(api, r)) {
+		json_add_raw(
+			out, "schema",
+			"{\"anyOf\":[{\"$ref\":"
+			"\"#/components/schemas/HTTPValidationError\"},"
+			"{\"$ref\":\"#/components/schemas/ErrorModel\"}]}");
+		json_begin(out, "examples", '{');
+		add_problem(out, api, ERR_IDEMPOTENCY_KEY_REUSED);
+		json_end(out, '}');
+	} else {
+		add_schema_ref(out, "HTTPValidationError");
+	}
+	content_end(out);
+	json_end(out, '}');
+}
+
 static bool
 needs_user(const struct route *r)
 {
@@ -321,13 +360,8 @@ add_responses(struct buf *out, const struct api *api,
 		add_plain(out, 404, "The user does not exist.");
 	if (has_tag(api, r))
 		add_plain(out, 412, "If-Match or If-None-Match do not hold.");
-	if (openapi_has_body(b) || has_parameters(r)) {
-		response_begin(out, 422, "Validation Error");
-		content_begin(out);
-		add_schema_ref(out, "HTTPValidationError");
-		content_end(out);
-		json_end(out, '}');
-	}
+	if (openapi_has_body(b) || has_parameters(r))
+		add_validation(out, api, r);
 	if (limit_is_on(api->conf, r->limit))
 		add_plain(out, 429, "Tried too often.");
 	json_end(out, '}');

@@ -205,7 +205,7 @@ wish_fault(const struct ctx *cx, const struct api_key_wish *w)
 
 	if (!text_is_utf8(w->name, strlen(w->name)) || *w->name == '\0' ||
 	    text_utf8_count(w->name, strlen(w->name)) > API_KEY_NAME_LIMIT)
-		return "The name must have 1 to 100 characters";
+		return API_KEY_NAME_FAULT;
 	if (api_scope_read(w->scope) == 0)
 		return "The scope must be words of me:read, me:write, "
 		       "users:read, users:write and check, with one blank "

@@ -31,6 +31,7 @@ enum api_scope {
 };
 
 #define API_KEY_NAME_LIMIT 100 /* characters */
+#define API_KEY_NAME_FAULT "The name must have 1 to 100 characters"
 
 /* Tokens of this backend are API keys. It signs nobody in, and no
  * configuration names it. */

@@ -234,6 +234,35 @@ def test_what_we_refuse_beyond_the_reference_is_described_too(house):
     assert not refusals(without, "/users/{id}", "delete", 400)
 
 
+def test_what_is_described_is_what_is_answered(house):
+    """Each in the form in which it comes, and none that never does."""
+    client = house.get("sqlite", settings=(
+        "users.delete_me=true", "api_keys.enabled=true")).client
+    document = document_of(client)
+    schemas = document["components"]["schemas"]
+    _, token = client.newcomer()
+    keys, key = "/users/me/keys", "/users/me/keys/{key}"
+
+    lowered = client.patch("/users/me", token=client.admin(), json={
+        "is_superuser": False, "is_active": False})
+    invalid = client.post(keys, token=token, json={"name": "a", "scope": "x"})
+    gone = client.delete(keys + "/0123456789abcdef", token=token)
+    _, reused = (client.post("/auth/register", headers={
+        "Idempotency-Key": "described"}, json={
+            "email": new_email(), "password": PASSWORD}) for _ in range(2))
+
+    assert lowered.status_code == 200
+    assert "LAST_SUPERUSER" not in refusals(document, "/users/me", "patch", 400)
+    for path, method, answer in ((keys, "post", invalid), (key, "delete", gone),
+                                 ("/auth/register", "post", reused)):
+        schema = described_answer(document, path, method, answer.status_code)
+        assert schema and fits(answer.json(), schema, schemas), answer.text
+    assert [one["code"] for one in refusals(document, keys, "post", 400)
+            if isinstance(one, dict)] == [invalid.json()["detail"]["code"]]
+    assert refusals(document, "/auth/register", "post", 422) == [
+        reused.json()["detail"]]
+
+
 def test_no_answer_is_described_twice(house):
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
