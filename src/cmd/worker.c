@@ -49,8 +49,8 @@ worker_open(const struct config *conf, enum worker_use use, struct worker **out)
 	if (use == WORKER_REQUESTS) {
 		e = veto_open(conf, &w->cx.veto);
 		w->api = api_open(conf);
-		limiter_open(conf, &w->cx.limiter);
 	}
+	limiter_open(conf, &w->cx.limiter);
 	if (e == OK)
 		e = database_open(conf, false, &w->database);
 	if (e == OK)

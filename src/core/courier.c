@@ -184,6 +184,8 @@ deliver(struct ctx *cx, const struct event_target *target, struct health *h,
 	}
 	if (e == ERR_INVALID)
 		return give_up(cx, row, reason_of(&report, e));
+	if (e == ERR_NOT_FOUND)
+		return drop(cx, row);
 	note_failure(h, row);
 	return postpone(cx, row, report.retry_after, reason_of(&report, e));
 }

@@ -40,7 +40,8 @@ struct delivery {
 	 * Must be done by `deadline` (clock_monotonic milliseconds), whatever
 	 * the other side does: after that another courier may take the row.
 	 * OK: it has arrived. ERR_INVALID: it never will, and is not tried
-	 * again. Anything else: it is tried again later.
+	 * again. ERR_NOT_FOUND: nobody is to hear of it. Anything else: it is
+	 * tried again later.
 	 */
 	enum err (*deliver)(struct ctx *cx, const char *target,
 			    const struct event_notice *n, int64_t deadline,

@@ -181,22 +181,42 @@ refuse(struct ctx *cx, const struct limit_row *row)
 	return ERR_TOO_MANY_REQUESTS;
 }
 
+/* One more by that key, whose kind is the rule's. */
+static enum err
+take(struct ctx *cx, enum limit_kind kind, struct limit_key key)
+{
+	const struct limit_rule *r = &rules[kind];
+	struct limit_row row;
+
+	key.kind = r->kind;
+	TRY(count(cx, &key, setting(cx->conf, r->window), &row));
+	return row.used > setting(cx->conf, r->most) ? refuse(cx, &row) : OK;
+}
+
 enum err
 limit_take(struct ctx *cx, enum limit_kind kind)
 {
-	const struct limit_rule *r = &rules[kind];
-	struct limit_key key = {.kind = r->kind, .account = ""};
-	struct limit_row row;
-	int64_t most;
+	if (cx->limiter == NULL || !limit_is_on(cx->conf, kind))
+		return OK;
+	return take(cx, kind,
+		    (struct limit_key){
+			    .account = "",
+			    .network = limit_network_key(cx->limiter, cx->mem,
+							 cx->client),
+		    });
+}
 
-	if (cx->limiter == NULL || kind == LIMIT_NONE)
+enum err
+limit_mail(struct ctx *cx, const char *address)
+{
+	if (cx->limiter == NULL || !limit_is_on(cx->conf, LIMIT_MAIL))
 		return OK;
-	most = setting(cx->conf, r->most);
-	if (most == 0)
-		return OK;
-	key.network = limit_network_key(cx->limiter, cx->mem, cx->client);
-	TRY(count(cx, &key, setting(cx->conf, r->window), &row));
-	return row.used > most ? refuse(cx, &row) : OK;
+	return take(cx, LIMIT_MAIL,
+		    (struct limit_key){
+			    .account = limit_account_key(cx->limiter, cx->mem,
+							 address),
+			    .network = "",
+		    });
 }
 
 static bool
@@ -302,15 +322,21 @@ known_until(const struct ctx *cx)
 	return (cx->now / DAY + 1) * DAY + cx->conf->limits.known_age;
 }
 
+/* Where the rows of many are fought over, as on a database that is
+ * serializable, each has turns of its own. */
 void
 limit_settle(struct ctx *cx, const struct limit_pass *pass, enum err outcome)
 {
 	int64_t until = outcome == OK ? known_until(cx) : 0;
 
-	if (pass->count == 0 || outcome == ERR_LOGIN_BAD_CREDENTIALS)
+	if (pass->count == 0 || outcome == ERR_LOGIN_BAD_CREDENTIALS ||
+	    limit_give_back(cx->db, cx->mem, pass->keys, pass->count, cx->now,
+			    until) == OK)
 		return;
-	tell_failure("give_back", limit_give_back(cx->db, cx->mem, pass->keys,
-						  pass->count, cx->now, until));
+	for (size_t i = 0; i < pass->count; i++)
+		tell_failure("give_back",
+			     limit_give_back(cx->db, cx->mem, &pass->keys[i], 1,
+					     cx->now, i == 0 ? until : 0));
 }
 
 void

@@ -43,6 +43,11 @@ bool limit_is_on(const struct config *conf, enum limit_kind kind) NONNULL(1);
  */
 enum err limit_take(struct ctx *cx, enum limit_kind kind) NODISCARD NONNULL(1);
 
+/* Counts a mail to that address which nobody there has asked for.
+ * ERR_TOO_MANY_REQUESTS, logged; ERR_DATABASE_DOWN. */
+enum err limit_mail(struct ctx *cx, const char *address)
+	NODISCARD NONNULL(1, 2);
+
 /* A sign-in that was counted and may go on. */
 struct limit_pass {
 	struct limit_key keys[3];

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "core/delivery.h"
 #include "core/email.h"
+#include "core/limiter.h"
 #include "core/mail_message.h"
 #include "core/mail_shelf.h"
 #include "remote/program.h"
@@ -268,6 +269,23 @@ by_sendmail(const struct letter *l, const char *to, const struct buf *bytes)
 							     : ERR_REMOTE;
 }
 
+/*
+ * Whoever has an account under somebody else's address, which nobody has
+ * verified, could have him written to again and again.
+ */
+static enum err
+admit(const struct letter *l)
+{
+	enum err e;
+
+	if (l->notice->attempt > 1 ||
+	    (l->kind != MAIL_PASSWORD_CHANGED &&
+	     l->kind != MAIL_EMAIL_CHANGED && l->kind != MAIL_API_KEY_CREATED))
+		return OK;
+	e = limit_mail(l->cx, l->to);
+	return e == ERR_TOO_MANY_REQUESTS ? ERR_NOT_FOUND : e;
+}
+
 static enum err
 deliver(struct ctx *cx, const char *target, const struct event_notice *n,
 	int64_t deadline, struct delivery_report *report)
@@ -285,6 +303,7 @@ deliver(struct ctx *cx, const char *target, const struct event_notice *n,
 
 	if (!kind_of(target, n, &l.kind))
 		return OK;
+	TRY(admit(&l));
 	if (l.limit > l.conf->time_limit * 1000)
 		l.limit = l.conf->time_limit * 1000;
 	if (l.limit < 1)

@@ -204,6 +204,33 @@ def test_an_api_key_is_told_to_whom_it_was_made_for(client, server):
         assert secret not in told.text
 
 
+def test_nobody_is_written_to_again_and_again(new_stack, new_server, db):
+    """By whoever registered with his address."""
+    server = new_server()
+    stack = new_stack(db, settings=[
+        *settings_for(server), "api_keys.enabled=true",
+        "limits.enabled=true", "limits.mail=3"])
+    client = stack.client
+    user, token = client.newcomer()
+    other, his = client.newcomer()
+    for _ in range(6):
+        made = client.post("/users/me/keys", token=token, json={
+            "name": "x", "scope": "me:read"}).json()
+        client.delete(f"/users/me/keys/{made['id']}", token=token)
+    client.patch("/users/me", token=token, json={
+        "password": "quite another 9"})
+    client.patch("/users/me", token=his, json={"password": "quite another 9"})
+    ask_reset(client, user["email"])
+
+    wait_subject(server, other["email"], "was changed")
+    wait_subject(server, user["email"], "A new password")
+    assert stacks.wait_until(lambda: waiting(stack) == 0)
+    told = [m.subject for m in server.to(user["email"])]
+    assert len([s for s in told if "API key" in s]) == 3
+    assert len(told) == 4 and dead(stack) == 0
+    assert "event=limit_reached kind=mail" in stack.program_log()
+
+
 # V42
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded",
                                   "X-Forwarded-Proto", "X-Forwarded-Server"])
