@@ -218,7 +218,7 @@ document_read(struct call *c, const struct page_form *form)
 	for (size_t i = 0; i < form->count; i++)
 		member_add(&b, c, form->fields[i].name, false);
 	for (size_t i = 0; form->has_custom && i < custom->count; i++)
-		if (page_form_has(form, &custom->items[i]))
+		if (page_subject_has(form->subject, &custom->items[i]))
 			member_add(&b, c, custom->items[i].name,
 				   custom->items[i].is_nullable);
 	buf_char(&b, '}');

@@ -32,9 +32,9 @@ struct page_field {
 
 struct page_view;
 
-/* Whom a form is about: whoever fills it in, whom {id} names, somebody who is
- * only being made by an admin. */
-enum page_subject { SUBJECT_SELF, SUBJECT_TARGET, SUBJECT_NEW };
+/* Whom a form is about: whoever fills it in, who makes an account for himself,
+ * whom {id} names, somebody who is only being made by an admin. */
+enum page_subject { SUBJECT_SELF, SUBJECT_COMER, SUBJECT_TARGET, SUBJECT_NEW };
 
 struct page_form {
 	const char *path; /* below the pages' prefix */
@@ -200,9 +200,9 @@ void page_text_write(struct page_view *v, const char *element, const char *key)
 const char *page_form_tag(const struct page_view *v) RETURNS_NONNULL NONNULL(1);
 void page_form_write(struct page_view *v, const struct page_form *f)
 	NONNULL(1, 2);
-/* Whether the form has the configured field. */
-bool page_form_has(const struct page_form *form, const struct user_field *f)
-	NONNULL(1, 2);
+/* Whether forms about such a one have the configured field. */
+bool page_subject_has(enum page_subject subject, const struct user_field *f)
+	NONNULL(2);
 
 /* page_key.c: the personal API keys of who is signed in, and the form that
  * makes one. */

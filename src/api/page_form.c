@@ -56,12 +56,21 @@ fault_of(const struct page_view *v, const struct page_form *form,
 	return NULL;
 }
 
+/* What somebody may change and not see is no element: it would show him what
+ * it holds, or take it away. */
 bool
-page_form_has(const struct page_form *form, const struct user_field *f)
+page_subject_has(enum page_subject subject, const struct user_field *f)
 {
-	return form->has_custom &&
-	       (f->write == ACCESS_SELF ||
-		(f->write == ACCESS_ADMIN && form->subject != SUBJECT_SELF));
+	switch (subject) {
+	case SUBJECT_SELF:
+		return f->write == ACCESS_SELF && f->read == ACCESS_SELF;
+	case SUBJECT_COMER:
+		return f->write == ACCESS_SELF;
+	case SUBJECT_TARGET:
+	case SUBJECT_NEW:
+		break;
+	}
+	return f->write == ACCESS_SELF || f->write == ACCESS_ADMIN;
 }
 
 static const char *
@@ -95,7 +104,7 @@ stored_value(const struct page_view *v, const struct page_form *form,
 		form->subject == SUBJECT_TARGET ? &v->c->target : &v->c->user;
 	const struct user_field *first = v->c->api->custom.fields->items;
 
-	if (form->subject == SUBJECT_NEW)
+	if (form->subject == SUBJECT_NEW || form->subject == SUBJECT_COMER)
 		return initial_value(v, f);
 	if (u->id == NULL)
 		return "";
@@ -307,7 +316,7 @@ write_custom(struct page_view *v, const struct page_form *form)
 			.custom = f,
 		};
 
-		if (page_form_has(form, f))
+		if (page_subject_has(form->subject, f))
 			write_field(v, form, &row);
 	}
 }

@@ -99,7 +99,7 @@ custom_is_writable(const struct page_view *v)
 	const struct user_fields *fields = v->c->api->custom.fields;
 
 	for (size_t i = 0; i < fields->count; i++)
-		if (fields->items[i].write == ACCESS_SELF)
+		if (page_subject_has(SUBJECT_SELF, &fields->items[i]))
 			return true;
 	return false;
 }
@@ -235,6 +235,7 @@ static const struct page_form sign_up_forms[] = {
 	 .key = "sign_up",
 	 .fields = sign_up_fields,
 	 .count = countof(sign_up_fields),
+	 .subject = SUBJECT_COMER,
 	 .has_custom = true,
 	 .handler = sign_up,
 	 .said = "said.signed_up"},

@@ -322,6 +322,51 @@ def test_configured_fields_are_filled_in_and_changed(custom):
         43, None, None, False)
 
 
+def test_what_is_not_changed_at_sign_up_has_its_initial_value(house, db):
+    custom = house.get(db, settings=(
+        "field.news.type=boolean", "field.news.initial=true",
+        "field.colour.type=choice", 'field.colour.choices={"red", "green"}',
+        "field.colour.initial=green", "field.plan.initial=free",
+        "field.plan.write=admin")).client
+    browser = Browser(custom)
+    email = new_email()
+
+    fields = browser.go("/sign-up").form("/sign-up")["fields"]
+    assert (fields["news"], fields["colour"]) == ("true", "green")
+    assert "plan" not in fields
+    browser.sign_up(email, PASSWORD)
+    me = custom.get("/users/me", token=custom.login(email)).json()
+    assert (me["news"], me["colour"], me["plan"]) == (True, "green", "free")
+
+    email = new_email()
+    browser.send("/sign-out")
+    browser.go("/sign-up")
+    browser.send("/sign-up", email=email, password=PASSWORD, news="false",
+                 colour="red")
+    me = custom.get("/users/me", token=custom.login(email)).json()
+    assert (me["news"], me["colour"]) == (False, "red")
+
+
+def test_nobody_is_shown_a_field_that_superusers_alone_see(house, db):
+    """Nor is it taken away when the rest of the profile is saved."""
+    custom = house.get(db, settings=("field.rating.read=admin",
+                                     "field.nickname.max=20")).client
+    browser = Browser(custom)
+    email = new_email()
+    browser.go("/sign-up")
+    browser.send("/sign-up", email=email, password=PASSWORD,
+                 rating="came by a friend")
+    user = custom.get("/users/me", token=custom.login(email)).json()
+    assert "rating" not in user
+
+    page = browser.go("/account")
+    assert "came by a friend" not in browser.answer.text
+    assert "rating" not in page.form("/account/profile")["fields"]
+    browser.send("/account/profile", nickname="Zoe")
+    seen = custom.get(f"/users/{user['id']}", token=custom.admin()).json()
+    assert (seen["rating"], seen["nickname"]) == ("came by a friend", "Zoe")
+
+
 def test_forms_are_taken_from_our_own_pages_only(client, browser):
     user = client.register()
     browser.go("/sign-in")
