@@ -10,6 +10,7 @@
 #include "core/account.h"
 #include "core/password.h"
 #include "core/sign_in.h"
+#include "core/verify.h"
 #include "http/body.h"
 #include "http/router.h"
 
@@ -313,9 +314,31 @@ run(struct page_view *v, const struct page_form *form, const char **answer)
 	return page_run(c, form->handler, answer);
 }
 
+/* The page to sign in, which leads back to `return_to`; NULL: nowhere. */
+static const char *
+place_to_sign_in(const struct call *c, const char *return_to)
+{
+	struct buf b;
+
+	buf_init(&b, c->cx->mem, 128);
+	buf_text(&b, page_address(c, "/sign-in"));
+	if (return_to != NULL) {
+		buf_char(&b, '?');
+		url_parameter(&b, "return_to", return_to);
+	}
+	return b.data;
+}
+
 static void
 leave(struct page_view *v, const struct page_form *form)
 {
+	if (form->makes_account && v->c->user.id == NULL) {
+		page_say_next(v->c, verify_is_on(v->c->cx->conf)
+					    ? "said.confirm_first"
+					    : "said.made");
+		page_send_to(v->c, place_to_sign_in(v->c, v->return_to));
+		return;
+	}
 	if (form->said != NULL)
 		page_say_next(v->c, form->said);
 	page_send_to(v->c, form->next != NULL
@@ -376,20 +399,15 @@ ask_to_sign_in(struct call *c)
 {
 	const struct req *rq = c->rq;
 	struct arena *mem = c->cx->mem;
-	struct buf b;
+	const char *back = NULL;
 
-	buf_init(&b, mem, 128);
-	buf_text(&b, page_address(c, "/sign-in"));
-	if (rq->method == METHOD_GET) {
-		buf_char(&b, '?');
-		url_parameter(&b, "return_to",
-			      arena_printf(mem, "%s%s%s%s",
-					   route_encode_path(mem, rq->mount),
-					   route_encode_path(mem, rq->path),
-					   *rq->query != '\0' ? "?" : "",
-					   route_encode_query(mem, rq->query)));
-	}
-	page_send_to(c, b.data);
+	if (rq->method == METHOD_GET)
+		back = arena_printf(mem, "%s%s%s%s",
+				    route_encode_path(mem, rq->mount),
+				    route_encode_path(mem, rq->path),
+				    *rq->query != '\0' ? "?" : "",
+				    route_encode_query(mem, rq->query));
+	page_send_to(c, place_to_sign_in(c, back));
 }
 
 void

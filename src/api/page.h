@@ -52,7 +52,8 @@ struct page_form {
 	route_handler *handler;
 	const char
 		*next; /* where a success leads; NULL: as one was sent here */
-	const char *said; /* key of what is said there; NULL: nothing */
+	const char *said;   /* key of what is said there; NULL: nothing */
+	bool makes_account; /* who is not signed in by it must be confirmed */
 	/* What is shown at once instead of going anywhere, since it is never
 	 * shown again; `answer` is the body of the handler's. NULL: nothing. */
 	void (*shows)(struct page_view *v, const char *answer);
@@ -215,6 +216,7 @@ enum err page_key_revoke(struct call *c) NODISCARD NONNULL(1);
 
 /* page_fault.c: what an outcome of a handler means for the form. */
 void page_faults_read(struct page_view *v, enum err e) NONNULL(1);
+bool page_has_fault(const struct page_view *v, const char *key) NONNULL(1, 2);
 void page_fault_write(struct page_view *v, const struct page_fault *f)
 	NONNULL(1, 2);
 

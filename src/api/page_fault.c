@@ -224,6 +224,15 @@ page_faults_read(struct page_view *v, enum err e)
 	}
 }
 
+bool
+page_has_fault(const struct page_view *v, const char *key)
+{
+	for (size_t i = 0; i < v->fault_count; i++)
+		if (strcmp(v->faults[i].key, key) == 0)
+			return true;
+	return false;
+}
+
 void
 page_fault_write(struct page_view *v, const struct page_fault *f)
 {

@@ -47,13 +47,16 @@ static const struct page_field delete_fields[] = {
 	 .autocomplete = "current-password"},
 };
 
-/* A new user is signed in at once, where he may be. */
+/* A new user is signed in at once, where he may be. Where he must confirm his
+ * address first, the mail for it is sent: nothing else leads on. */
 static enum err
 sign_up(struct call *c)
 {
 	TRY(post_register(c));
 	if (c->backend->requires_verification)
-		return OK;
+		return verify_is_on(c->cx->conf)
+			       ? request_verify_for(c, c->target.email)
+			       : OK;
 	c->user = c->target;
 	c->target = (struct user){0};
 	return login_answer(c);
@@ -152,6 +155,9 @@ after_sign_in(struct page_view *v)
 		buf_text(v->out, "</p>\n");
 		page_providers_write(v, "/sign-in/", "sign_in.provider");
 	}
+	if (page_has_fault(v, "fault.not_verified") &&
+	    verify_is_on(v->c->cx->conf))
+		write_question(v, NULL, "/request-verify", "verify.again");
 	if (reset_is_on(v->c->cx->conf))
 		write_question(v, NULL, "/forgot-password", "sign_in.forgot");
 	write_question(v, "sign_in.no_account", "/sign-up", "sign_in.sign_up");
@@ -238,7 +244,8 @@ static const struct page_form sign_up_forms[] = {
 	 .subject = SUBJECT_COMER,
 	 .has_custom = true,
 	 .handler = sign_up,
-	 .said = "said.signed_up"},
+	 .said = "said.signed_up",
+	 .makes_account = true},
 };
 
 static const struct page_form forgot_forms[] = {

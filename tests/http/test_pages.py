@@ -7,10 +7,12 @@ import re
 import tempfile
 
 import pytest
+import stack as stacks
 
 from browsing import Browser, Document
 from client import PASSWORD, new_email
 from commands import run_with
+from mail_server import MailServer
 from mailed import reset_token, verify_token
 from oauth_client import new_sub, through_provider
 from served import CONTROL
@@ -56,6 +58,13 @@ def folder():
 
 
 @pytest.fixture
+def mail_server():
+    made = MailServer()
+    yield made
+    made.end()
+
+
+@pytest.fixture
 def browser(client):
     return Browser(client)
 
@@ -90,6 +99,47 @@ def test_a_stranger_makes_an_account_signs_out_and_in_again(browser):
 
     browser.sign_in(email, PASSWORD)
     assert email in browser.page.text
+
+
+def test_who_must_confirm_his_address_is_sent_a_mail_and_told_so(
+        new_stack, db, mail_server):
+    client = new_stack(db, workers=1, settings=(
+        f"mail.url=smtp://127.0.0.1:{mail_server.port}", "mail.tls=none",
+        "mail.from=users@example.org", "mail.base_url=http://localhost",
+        "backend.jwt.requires_verification=true",
+        "pages.after_sign_in=/app/")).client
+    browser = Browser(client)
+    email = new_email()
+
+    browser.go("/sign-up?return_to=/inbox")
+    page = browser.send("/sign-up", email=email, password=PASSWORD)
+    assert browser.path == "/sign-in?return_to=%2Finbox"
+    assert text_of("en", "said.confirm_first") in page.text
+    assert text_of("en", "said.signed_up") not in page.text
+    page = browser.send("/sign-in", username=email, password=PASSWORD)
+    assert text_of("en", "fault.not_verified") in page.text
+    assert "/request-verify" in page.links
+    assert stacks.wait_until(lambda: mail_server.to(email))
+    browser.go("/verify?token=" + mail_server.to(email)[0].token)
+    assert text_of("en", "said.verified") in browser.send("/verify").text
+    form = browser.go("/sign-in").form("/sign-in")
+    answer = browser.ask("POST", "/sign-in", data={
+        **form["fields"], "username": email, "password": PASSWORD})
+    assert answer.headers["Location"] == "/app/"
+
+
+def test_nobody_is_promised_a_mail_that_is_not_sent(house, db):
+    browser = Browser(house.get(db, settings=(
+        "backend.jwt.requires_verification=true",
+        "routes.verify=false")).client)
+    email = new_email()
+
+    page = browser.sign_up(email, PASSWORD)
+    assert browser.path == "/sign-in"
+    assert text_of("en", "said.made") in page.text
+    page = browser.send("/sign-in", username=email, password=PASSWORD)
+    assert text_of("en", "fault.not_verified") in page.text
+    assert "/request-verify" not in page.links
 
 
 def test_what_was_entered_survives_a_mistake_but_for_the_password(browser):
