@@ -18,6 +18,8 @@ struct page_choice {
 	const char *label;
 };
 
+struct page_view;
+
 /* An element of a form. The name is that of the handler's schema. */
 struct page_field {
 	const char *name;
@@ -25,12 +27,11 @@ struct page_field {
 	const char *type;         /* of an input element */
 	const char *autocomplete; /* WHATWG HTML, autofill; NULL: off */
 	const char *hint;         /* key of a text, NULL: none */
-	const struct page_choice *choices; /* up to one without a value */
+	/* What it offers, up to one without a value; NULL: it is no such. */
+	const struct page_choice *(*choices)(const struct page_view *v);
 	/* One that is configured: its label, its kind, its value. */
 	const struct user_field *custom;
 };
-
-struct page_view;
 
 /* Whom a form is about: whoever fills it in, who makes an account for himself,
  * whom {id} names, somebody who is only being made by an admin. */

@@ -170,7 +170,8 @@ static void
 write_options(struct page_view *v, const struct page_field *f,
 	      const char *value)
 {
-	const struct page_choice *own = f->choices;
+	const struct page_choice *own =
+		f->choices != NULL ? f->choices(v) : NULL;
 
 	if (f->custom != NULL) {
 		const struct text_list *list = &f->custom->choices;

@@ -5,6 +5,7 @@
 #include "api/page.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "core/api_key.h"
 #include "http/body.h"
 #include "http/html.h"
@@ -26,16 +27,45 @@ static const struct page_choice lifetimes[] = {
 	{NULL, NULL},
 };
 
+static const struct page_choice *
+scopes_for(const struct page_view *v)
+{
+	(void)v;
+	return scopes;
+}
+
+/* Those that are not too long, or the longest there may be. */
+static const struct page_choice *
+lifetimes_for(const struct page_view *v)
+{
+	struct arena *mem = v->c->cx->mem;
+	int64_t longest = v->c->cx->conf->api_keys.max_lifetime;
+	struct page_choice *list =
+		arena_array(mem, countof(lifetimes) + 1, sizeof(*list));
+	size_t count = 0;
+	int64_t seconds;
+
+	for (size_t i = 0; lifetimes[i].value != NULL; i++)
+		if (longest < 0 ||
+		    (text_number(lifetimes[i].value, 1, longest, &seconds)))
+			list[count++] = lifetimes[i];
+	if (count == 0)
+		list[0] = (struct page_choice){
+			arena_printf(mem, "%lld", (long long)longest),
+			"account.keys.longest"};
+	return list;
+}
+
 const struct page_field page_key_fields[PAGE_KEY_FIELDS] = {
 	{.name = "name", .label = "account.keys.name", .type = "text"},
 	{.name = "scope",
 	 .label = "account.keys.scope",
 	 .type = "select",
-	 .choices = scopes},
+	 .choices = scopes_for},
 	{.name = "expires_in",
 	 .label = "account.keys.lifetime",
 	 .type = "select",
-	 .choices = lifetimes},
+	 .choices = lifetimes_for},
 };
 
 bool

@@ -791,6 +791,26 @@ def test_an_api_key_is_shown_once_used_and_revoked(house, db):
     assert client.get("/users/me", token=key).status_code == 401
 
 
+@pytest.mark.parametrize("longest, offered", [
+    ("604800", ["604800"]), ("7776000", ["2592000", "7776000"]),
+    ("none", ["2592000", "7776000", "31536000"])])
+def test_a_key_is_offered_for_no_longer_than_it_may_be_good(
+        house, db, longest, offered):
+    client = house.get(db, settings=(
+        "api_keys.enabled=true",
+        f"api_keys.max_lifetime={longest}")).client
+    browser = Browser(client)
+    page = browser.sign_up(new_email(), PASSWORD)
+
+    values = [a["value"] for t, a in page.tags if t == "option"]
+    assert [v for v in values if v.isdigit()] == offered
+    for seconds in offered:
+        browser.go("/account")
+        browser.send("/account/keys", name="x", scope="me:read",
+                     expires_in=seconds)
+        assert browser.answer.status_code == 201
+
+
 def test_without_api_keys_there_is_no_word_of_them(member):
     browser, _ = member
 
