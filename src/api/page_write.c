@@ -10,23 +10,39 @@
 #include "http/html.h"
 
 /* Nothing is loaded from anywhere else, and no script or style stands in a
- * page. A form may lead to where return_to allows. */
+ * page. A form may lead to where return_to allows, and after_sign_in. */
 #define POLICY                                                                 \
 	"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "        \
 	"connect-src 'self'; script-src 'self'; style-src 'self'; "            \
 	"img-src 'self'; form-action 'self'"
 
+/* The origin of an address that is none of this host's. */
+static void
+allow(struct buf *policy, const char *address)
+{
+	const char *host = strstr(address, "://");
+
+	if (*address == '/' || host == NULL)
+		return;
+	host += strlen("://");
+	buf_char(policy, ' ');
+	buf_add(policy, address,
+		(size_t)(host - address) + strcspn(host, "/?#;,'\""));
+}
+
+/* A form's own answer may lead on, to wherever who is signed in is sent; some
+ * browsers hold that against the form as well (CSP 3, form-action). */
 static const char *
 policy_of(const struct call *c)
 {
-	const struct text_list *places = &c->cx->conf->pages.return_to;
+	const struct pages_settings *conf = &c->cx->conf->pages;
 	struct buf b;
 
 	buf_init(&b, c->cx->mem, 256);
 	buf_text(&b, POLICY);
-	for (size_t i = 0; i < places->count; i++)
-		if (places->items[i][0] != '/')
-			buf_printf(&b, " %s", places->items[i]);
+	for (size_t i = 0; i < conf->return_to.count; i++)
+		allow(&b, conf->return_to.items[i]);
+	allow(&b, conf->after_sign_in);
 	return b.data;
 }
 

@@ -253,6 +253,20 @@ def test_return_to_leads_only_to_the_places_that_are_listed(house, db):
     assert policy.endswith("form-action 'self' https://app.example.org")
 
 
+def test_browsers_let_a_form_lead_to_where_a_sign_in_ends(house, db):
+    client = house.get(db, settings=(
+        "pages.after_sign_in=https://app.example.org:8443/a?b=c;d",)).client
+    browser = Browser(client)
+
+    form = browser.go("/sign-up").form("/sign-up")
+    policy = browser.answer.headers["Content-Security-Policy"]
+    assert policy.endswith("form-action 'self' https://app.example.org:8443")
+    answer = browser.ask("POST", "/sign-up", data={
+        **form["fields"], "email": new_email(), "password": PASSWORD})
+    assert answer.headers["Location"] == (
+        "https://app.example.org:8443/a?b=c;d")
+
+
 def test_a_forgotten_password_is_asked_for_and_set_anew(client, browser):
     user = client.register()
 
