@@ -104,8 +104,11 @@ language_of(struct call *c)
 {
 	const struct page_languages *all = &c->api->languages;
 	const struct page_language *l = NULL;
-	const char *text = page_parameter(c, "language");
+	const char *text = NULL;
 
+	/* Of a form it is a field of that name: the language of a user. */
+	if (c->route->body == BODY_QUERY)
+		text = page_parameter(c, "language");
 	if (text != NULL)
 		l = page_language_named(all, text);
 	if (l != NULL) {

@@ -525,6 +525,25 @@ def test_a_language_that_was_chosen_is_kept(browser):
     assert browser.answer.headers["Content-Language"] == "fr"
 
 
+def test_a_field_that_is_called_language_leaves_the_pages_in_theirs(house,
+                                                                    db):
+    client = house.get(db, settings=(
+        "field.language.type=choice",
+        'field.language.choices={"de", "fr"}')).client
+    boss = Browser(client)
+    user = client.register()
+    boss.sign_in(client.stack.superuser["email"],
+                 client.stack.superuser["password"])
+
+    boss.go(f"/admin/users/{user['id']}")
+    page = boss.send("/details", language="fr")
+    assert text_of("en", "said.user_changed") in page.text
+    assert page.form("/details")["fields"]["language"] == "fr"
+    page = boss.send("/details", language="fr", email="nobody")
+    assert text_of("en", "fault.summary") in page.text
+    assert not [name for name in boss.cookies if "language" in name]
+
+
 def test_a_folder_adds_languages_and_changes_texts(new_stack, db, folder):
     (folder / "ar.txt").write_text(
         "language.name = العربية\nlanguage.direction = rtl\n"
