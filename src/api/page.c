@@ -133,7 +133,7 @@ view_open(struct page_view *v, struct call *c, const struct page *page)
 	*v = (struct page_view){.c = c, .page = page};
 	v->language = language_of(c);
 	if (back != NULL)
-		v->return_to = page_return_to(c->cx->conf, back);
+		v->return_to = page_return_to(c, back);
 }
 
 void

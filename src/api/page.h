@@ -138,10 +138,10 @@ const char *page_path(const struct call *c, const char *path)
 const char *page_address(const struct call *c, const char *path)
 	RETURNS_NONNULL NONNULL(1, 2);
 
-/* A place that may be gone to: the text when pages.return_to allows it, NULL
- * when not. */
-const char *page_return_to(const struct config *conf, const char *text)
-	NONNULL(1);
+/* A place that may be gone to: the text when pages.return_to allows it or it is
+ * a page for who is signed in, NULL when not. */
+const char *page_return_to(const struct call *c, const char *text)
+	NONNULL(1, 2);
 
 /* Whether its answers are pages, failures too. */
 bool route_is_page(const struct route *r) NONNULL(1);

@@ -70,15 +70,24 @@ is_within(const char *text, const char *place)
 	       strchr("/?#", text[len]) != NULL;
 }
 
-const char *
-page_return_to(const struct config *conf, const char *text)
+/* Whoever asks for one of these is sent to sign in, and back. */
+static bool
+is_page(const struct call *c, const char *text)
 {
-	const struct text_list *places = &conf->pages.return_to;
+	return is_within(text, page_address(c, "/account")) ||
+	       (page_admin_is_on(c->cx->conf) &&
+		is_within(text, page_address(c, "/admin")));
+}
+
+const char *
+page_return_to(const struct call *c, const char *text)
+{
+	const struct text_list *places = &c->cx->conf->pages.return_to;
 
 	if (strlen(text) > RETURN_TO_LIMIT || !is_plain(text) ||
 	    (text[0] == '/' && text[1] == '/') || has_dot_segment(text))
 		return NULL;
-	if (places->count == 0 && text[0] == '/')
+	if ((places->count == 0 && text[0] == '/') || is_page(c, text))
 		return text;
 	for (size_t i = 0; i < places->count; i++)
 		if (is_within(text, places->items[i]))

@@ -151,7 +151,7 @@ begin(struct call *c, enum oauth_purpose purpose)
 	if (c->provider == NULL)
 		return ERR_NOT_FOUND;
 	if (back != NULL)
-		back = page_return_to(c->cx->conf, back);
+		back = page_return_to(c, back);
 	TRY(authorize_begin(c, purpose, &usual_scopes, &url));
 	page_cookie(c, WAY_COOKIE, way_write(c->cx->mem, back),
 		    c->cx->conf->tokens.state_lifetime);
@@ -200,7 +200,7 @@ page_way_end(struct call *c, route_handler *finish)
 	enum err e;
 
 	if (back != NULL)
-		back = page_return_to(c->cx->conf, back);
+		back = page_return_to(c, back);
 	c->backend = page_backend(c->cx->conf);
 	e = page_run(c, finish, NULL);
 	page_way_leave(c);

@@ -253,6 +253,27 @@ def test_return_to_leads_only_to_the_places_that_are_listed(house, db):
     assert policy.endswith("form-action 'self' https://app.example.org")
 
 
+def test_a_page_is_come_back_to_whatever_places_are_listed(house, db):
+    client = house.get(db, settings=(
+        'pages.return_to={"/app"}', "pages.after_sign_in=/app/",
+        "pages.prefix=/me"), mount="/users-app").client
+    browser = Browser(client)
+
+    for path in ("/me/account", "/me/admin/users/x?y=1"):
+        browser.go(path)
+        assert browser.path.startswith("/users-app/me/sign-in?return_to=")
+        answer = browser.ask("POST", "/me/sign-in", data={
+            **browser.page.form("/sign-in")["fields"],
+            "username": client.stack.superuser["email"],
+            "password": client.stack.superuser["password"]})
+        assert answer.headers["Location"] == "/users-app" + path
+        browser.cookies.clear()
+    for path in ("/me/account", "/users-app/me/accounts",
+                 "/users-app/me/sign-up", "/users-app/me/account/../x"):
+        browser.go("/me/sign-in?return_to=" + path)
+        assert "return_to" not in browser.page.form("/sign-in")["fields"]
+
+
 def test_browsers_let_a_form_lead_to_where_a_sign_in_ends(house, db):
     client = house.get(db, settings=(
         "pages.after_sign_in=https://app.example.org:8443/a?b=c;d",)).client
