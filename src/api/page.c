@@ -286,18 +286,34 @@ confirm(struct page_view *v)
 	return e;
 }
 
+static void
+miss(struct page_view *v, const char *field)
+{
+	if (v->fault_count < PAGE_FAULTS_LIMIT)
+		v->faults[v->fault_count++] = (struct page_fault){
+			.field = field, .key = "fault.missing"};
+}
+
 /* What would be left as it was, and was meant to be changed. */
 static enum err
 demand(struct page_view *v, const struct page_form *form)
 {
+	const struct user_fields *custom = v->c->api->custom.fields;
+	const struct form *sent = v->c->input.form;
+
 	for (size_t i = 0; i < form->count; i++) {
-		const char *value =
-			form_value(v->c->input.form, form->fields[i].name);
+		const char *value = form_value(sent, form->fields[i].name);
 
 		if (value == NULL || *value == '\0')
-			v->faults[v->fault_count++] = (struct page_fault){
-				.field = form->fields[i].name,
-				.key = "fault.missing"};
+			miss(v, form->fields[i].name);
+	}
+	for (size_t i = 0; form->has_custom && i < custom->count; i++) {
+		const struct user_field *f = &custom->items[i];
+		const char *value = form_value(sent, f->name);
+
+		if (page_subject_has(form->subject, f) && !f->is_nullable &&
+		    value != NULL && *value == '\0')
+			miss(v, f->name);
 	}
 	return v->fault_count > 0 ? ERR_UNPROCESSABLE : OK;
 }

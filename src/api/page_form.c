@@ -132,10 +132,12 @@ value_of(const struct page_view *v, const struct page_form *form,
 	return v->sent == form ? "" : stored_value(v, form, f);
 }
 
+/* A new user has the initial value where nothing is given. */
 static bool
-is_required(const struct page_field *f)
+is_required(const struct page_form *form, const struct page_field *f)
 {
-	return f->custom == NULL || f->custom->is_required;
+	return f->custom == NULL || f->custom->is_required ||
+	       (form->is_change && !f->custom->is_nullable);
 }
 
 static void
@@ -225,7 +227,7 @@ write_element(struct page_view *v, const struct page_form *form,
 		attribute(v, "type", f->type);
 	attribute(v, "autocomplete",
 		  f->autocomplete != NULL ? f->autocomplete : "off");
-	if (is_required(f) && !is_box)
+	if (is_required(form, f) && !is_box)
 		buf_text(v->out, " required");
 	describe(v, id, f, fault);
 	write_bounds(v, f);
@@ -241,7 +243,8 @@ write_element(struct page_view *v, const struct page_form *form,
 }
 
 static void
-write_label(struct page_view *v, const char *id, const struct page_field *f)
+write_label(struct page_view *v, const char *id, const struct page_form *form,
+	    const struct page_field *f)
 {
 	buf_text(v->out, "<label for=\"");
 	html_text(v->out, id);
@@ -251,7 +254,7 @@ write_label(struct page_view *v, const char *id, const struct page_field *f)
 							   : f->custom->name);
 	else
 		html_text(v->out, page_say(v->language, f->label));
-	if (!is_required(f)) {
+	if (!is_required(form, f)) {
 		buf_text(v->out, " <small>");
 		html_text(v->out, page_say(v->language, "field.optional"));
 		buf_text(v->out, "</small>");
@@ -292,7 +295,7 @@ write_field(struct page_view *v, const struct page_form *form,
 			   "<input type=\"hidden\" name=\"%s\" "
 			   "value=\"false\">\n",
 			   f->name);
-	write_label(v, id, f);
+	write_label(v, id, form, f);
 	write_element(v, form, f, fault);
 	if (f->hint != NULL)
 		write_hint(v, id, f);

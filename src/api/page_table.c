@@ -300,6 +300,7 @@ static const struct page_form account_forms[] = {
 	{.path = "/account/profile",
 	 .key = "account.profile",
 	 .has_custom = true,
+	 .is_change = true,
 	 .handler = patch_me,
 	 .next = "/account",
 	 .said = "said.profile",

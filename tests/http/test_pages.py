@@ -432,6 +432,38 @@ def test_what_is_not_changed_at_sign_up_has_its_initial_value(house, db):
     assert (me["news"], me["colour"]) == (False, "red")
 
 
+def test_what_nobody_can_take_away_is_not_said_to_be_saved(house, db):
+    custom = house.get(db, settings=(
+        "field.name.required=true", "field.name.min=2",
+        "field.plan.initial=free", "field.nickname.max=20")).client
+    browser = Browser(custom)
+    boss = Browser(custom)
+    browser.go("/sign-up")
+    browser.send("/sign-up", email=new_email(), password=PASSWORD,
+                 name="Zoe")
+    boss.sign_in(custom.stack.superuser["email"],
+                 custom.stack.superuser["password"])
+    user = custom.get("/users/me",
+                      cookie=browser.cookies["fastapiusersauth"]).json()
+    boss.go(f"/admin/users/{user['id']}")
+
+    for who, form in ((browser, "/account/profile"), (boss, "/details")):
+        for field in ("name", "plan"):
+            page = who.send(form, **{field: "", "nickname": "z"})
+            assert who.answer.status_code == 422, (form, field)
+            [fault] = page.attributes("div", **{"class": "fault",
+                                                "role": None})
+            assert fault["id"].endswith(f"-{field}-fault")
+            who.go("/account" if who is browser
+                   else f"/admin/users/{user['id']}")
+    assert [bool(a.get("required") is None and "required" in a)
+            for n in ("name", "plan", "nickname")
+            for a in boss.page.attributes("input", name=n)] == [
+                True, True, False]
+    assert text_of("en", "said.profile") in browser.send(
+        "/account/profile", nickname="").text
+
+
 def test_nobody_is_shown_a_field_that_superusers_alone_see(house, db):
     """Nor is it taken away when the rest of the profile is saved."""
     custom = house.get(db, settings=("field.rating.read=admin",
