@@ -173,6 +173,24 @@ language_check(struct reading *r)
 			     "\"%s\" must be an absolute path", m->templates);
 }
 
+/* Links that lead to our own pages go where those are. */
+static void
+links_follow(struct reading *r)
+{
+	const struct pages_settings *p = &r->conf->pages;
+	struct mail_settings *m = &r->conf->mail;
+	const struct {
+		const char **link;
+		const char *page;
+	} links[] = {{&m->verify_link, "/verify?token={token}"},
+		     {&m->reset_link, "/reset-password?token={token}"}};
+
+	for (size_t i = 0; p->enabled && i < countof(links); i++)
+		if (strcmp(*links[i].link, links[i].page) == 0)
+			*links[i].link = arena_printf(r->mem, "%s%s", p->prefix,
+						      links[i].page);
+}
+
 void
 config_check_mail(struct reading *r)
 {
@@ -193,6 +211,7 @@ config_check_mail(struct reading *r)
 	if (why == NULL)
 		user_check(r);
 	links_check(r);
+	links_follow(r);
 	language_check(r);
 	if (m->time_limit + LEASE_MARGIN > r->conf->courier.lease)
 		config_blame(r, "mail", 0, "time_limit",

@@ -311,6 +311,37 @@ def test_a_forgotten_password_is_asked_for_and_set_anew(client, browser):
     assert text_of("en", "fault.reset_token") in page.text
 
 
+@pytest.mark.parametrize("prefix, mount", [("", ""), ("/me", "/users-app")])
+def test_the_links_of_mails_lead_to_the_pages_wherever_they_are(
+        new_stack, db, mail_server, prefix, mount):
+    client = new_stack(db, workers=1, mount=mount, settings=(
+        f"mail.url=smtp://127.0.0.1:{mail_server.port}", "mail.tls=none",
+        "mail.from=users@example.org",
+        f"mail.base_url=http://localhost{mount}",
+        f"pages.prefix={prefix}")).client
+    browser = Browser(client)
+    email = new_email()
+
+    browser.go(f"{prefix}/sign-up")
+    browser.send("/sign-up", email=email, password=PASSWORD)
+    browser.send("/account/verify")
+    browser.send("/sign-out")
+    browser.go(f"{prefix}/forgot-password")
+    browser.send("/forgot-password", email=email)
+    assert stacks.wait_until(lambda: len(mail_server.to(email)) == 2)
+    links = [m.link.removeprefix("http://localhost")
+             for m in mail_server.to(email)]
+    assert sorted(link.partition("?")[0] for link in links) == [
+        f"{mount}{prefix}/reset-password", f"{mount}{prefix}/verify"]
+    for link in links:
+        browser.go(link)
+        page = browser.send(link.partition("?")[0],
+                            **({"password": NEW_PASSWORD}
+                               if "reset" in link else {}))
+        assert text_of("en", "said.reset" if "reset" in link
+                       else "said.verified") in page.text
+
+
 def test_an_address_is_verified_by_a_press_of_the_button_alone(client,
                                                                browser):
     user = client.register()
