@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/page_text.h"
 #include "base/config_text.h"
 #include "base/text.h"
 
@@ -190,6 +191,10 @@ page_shelf_open(struct arena *mem, const struct config *conf,
 		folder_take(&s, conf->pages.texts);
 	qsort(s.list, s.count, sizeof(*s.list), compare_tags);
 	*out = (struct page_languages){s.list, s.count};
+	if (page_language_named(out, conf->pages.language) == NULL)
+		complain(&s, "pages.language", 0,
+			 arena_printf(mem, "there are no texts for \"%s\"",
+				      conf->pages.language));
 	return s.failed ? ERR_CONFIGURATION : OK;
 }
 

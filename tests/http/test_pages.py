@@ -658,6 +658,23 @@ def test_a_wrong_file_of_texts_is_told_with_its_line(stack, folder, name,
     assert why in done.stderr
 
 
+def test_who_wants_no_language_that_there_is_has_the_configured_one(
+        new_stack, stack, db, folder):
+    (folder / "ar.txt").write_text("sign_in.title = Dukhul\n")
+    client = new_stack(db, settings=(
+        f"pages.texts={folder}", "pages.language=ar")).client
+
+    assert "Dukhul" in client.get("/sign-in", headers={
+        "Accept-Language": "xx"}).text
+    for settings in ('pages { language = "ar" }', 'pages { language = "" }'):
+        done = run_with(stack, settings, "check")
+        assert done.returncode != 0
+        assert "pages.language: there are no texts for" in done.stderr
+    done = run_with(stack, f'pages {{ language = "ar" texts = "{folder}" }}',
+                    "check")
+    assert "no texts" not in done.stderr
+
+
 @pytest.mark.parametrize("path", OPEN_PAGES)
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr"])
 def test_every_page_is_whole_in_every_language(client, path, language):
