@@ -95,8 +95,13 @@ lines_take(struct shelf *s, const char *path, struct page_text *texts,
 {
 	for (int number = 1; bytes != NULL; number++) {
 		char *line = strsep(&bytes, "\n");
-		const char *why = line_take(s, texts, count, line);
+		size_t len = strlen(line);
+		const char *why;
 
+		/* Some editors end lines by two characters. */
+		if (len > 0 && line[len - 1] == '\r')
+			line[len - 1] = '\0';
+		why = line_take(s, texts, count, line);
 		if (why != NULL)
 			complain(s, path, number, why);
 	}

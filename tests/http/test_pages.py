@@ -660,12 +660,14 @@ def test_a_wrong_file_of_texts_is_told_with_its_line(stack, folder, name,
 
 def test_who_wants_no_language_that_there_is_has_the_configured_one(
         new_stack, stack, db, folder):
-    (folder / "ar.txt").write_text("sign_in.title = Dukhul\n")
+    (folder / "ar.txt").write_bytes(
+        b"# From Windows.\r\n\r\nlanguage.direction = rtl\r\n"
+        b"sign_in.title = Dukhul\r\n")
     client = new_stack(db, settings=(
         f"pages.texts={folder}", "pages.language=ar")).client
 
-    assert "Dukhul" in client.get("/sign-in", headers={
-        "Accept-Language": "xx"}).text
+    page = client.get("/sign-in", headers={"Accept-Language": "xx"}).text
+    assert "<h1>Dukhul</h1>" in page and 'dir="rtl"' in page
     for settings in ('pages { language = "ar" }', 'pages { language = "" }'):
         done = run_with(stack, settings, "check")
         assert done.returncode != 0
