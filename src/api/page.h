@@ -176,6 +176,17 @@ enum err authorize_begin(struct call *c, enum oauth_purpose purpose,
 			 const struct text_list *scopes, const char **url)
 	NODISCARD NONNULL(1, 3, 4);
 
+/* A page that is about to be shown: its language, and where it leads. */
+void page_view_open(struct page_view *v, struct call *c,
+		    const struct page *page) NONNULL(1, 2);
+/* What it shows, and the page; without it, and 422, where it was asked for
+ * wrongly. */
+enum err page_show(struct page_view *v, int status) NODISCARD NONNULL(1);
+
+/* The page to sign in, which leads back to `return_to`; NULL: nowhere. */
+const char *page_place_to_sign_in(const struct call *c, const char *return_to)
+	RETURNS_NONNULL NONNULL(1);
+
 /* Where who is signed in goes: to where he wanted, if he may. */
 const char *page_place_signed_in(const struct call *c, const char *return_to)
 	RETURNS_NONNULL NONNULL(1);
