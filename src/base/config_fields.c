@@ -19,6 +19,14 @@ static const char *const taken[] = {
 	"is_active", "is_superuser", "is_verified", "oauth_accounts",
 };
 
+/* What the forms of the pages hold besides. */
+static const char *const of_forms[] = {
+	"form_token",
+	"form_tag",
+	"current_password",
+	"return_to",
+};
+
 /* What the program asks of a number. */
 static bool
 is_real(const char *text, double *out)
@@ -206,6 +214,9 @@ field_check(struct reading *r, size_t i)
 	for (size_t k = 0; k < countof(taken); k++)
 		if (strcmp(f->title, taken[k]) == 0)
 			why = "is the name of what all users have";
+	for (size_t k = 0; k < countof(of_forms); k++)
+		if (strcmp(f->title, of_forms[k]) == 0)
+			why = "is what forms are told apart by";
 	if (why != NULL)
 		config_blame(r, "field", i, "column", "\"%s\" %s", column, why);
 	if (f->required && strcmp(f->write, "self") != 0)

@@ -31,6 +31,7 @@ a_field_that_makes_no_sense_is_refused(void **state)
 	static const char *const cases[][2] = {
 		{"field \"email\" {\n}\n", "what all users have"},
 		{"field \"is_active\" {\n}\n", "what all users have"},
+		{"field \"form_tag\" {\n}\n", "what forms are told apart by"},
 		{"field \"a-b\" {\n}\n", "letters, digits and _ only"},
 		{"field \"a\" {\ncolumn = \"b\\\"c\"\n}\n",
 		 "letters, digits and _ only"},
