@@ -90,6 +90,30 @@ judge_folder(struct examination *x, const char *path)
 				  path, folder);
 }
 
+static void
+judge_folders(struct examination *x, const struct text_list *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		judge_folder(x, paths->items[i]);
+}
+
+/* Files that sections with a name have of their own. */
+static void
+judge_sections(struct examination *x)
+{
+	const struct config *conf = x->conf;
+
+	for (size_t i = 0; i < conf->backend_count; i++) {
+		judge_folder(x, conf->backend[i].secret_file);
+		judge_folders(x, &conf->backend[i].key_file);
+		judge_folders(x, &conf->backend[i].public_key_file);
+	}
+	for (size_t i = 0; i < conf->provider_count; i++)
+		judge_folder(x, conf->provider[i].client_secret_file);
+	for (size_t i = 0; i < conf->webhook_count; i++)
+		judge_folder(x, conf->webhook[i].secret_file);
+}
+
 void
 check_secret_folders(struct examination *x)
 {
@@ -102,12 +126,14 @@ check_secret_folders(struct examination *x)
 		s->verify_file,
 		s->state_file,
 		s->provider_tokens_file,
+		s->setup_file,
 		x->conf->mail.password_file,
 		x->conf->keys.file,
 	};
 
 	for (size_t i = 0; i < countof(files); i++)
 		judge_folder(x, files[i]);
+	judge_sections(x);
 }
 
 /* Who may connect may say whom a request is from, and what it demands. */

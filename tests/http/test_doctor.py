@@ -11,6 +11,7 @@ import pytest
 import stack as stacks
 
 from commands import CONFIG, DATAERR, OK, UNAVAILABLE, USAGE, execute
+from keys import Pair
 from mail_server import Dialogue, MailServer
 
 # Somebody is told of what mails are for, so nothing is left to say.
@@ -166,13 +167,45 @@ def test_a_database_that_everybody_may_read(house):
     doctor.one("fault", "permissions", "holds the users.*; chmod 600", CONFIG)
 
 
+def shared_file(doctor, name, text):
+    """A file in a folder that everybody may write to."""
+    doctor.stack.make_subfolder("shared", 0o777)
+    os.chmod(doctor.stack.path("shared"), 0o777)
+    return doctor.stack.write(f"shared/{name}", text)
+
+
 def test_a_folder_in_which_everybody_may_replace_a_secret(small):
-    small.stack.make_subfolder("shared", 0o777)
-    os.chmod(small.stack.path("shared"), 0o777)
-    path = small.stack.write("shared/state.secret", os.urandom(32).hex())
+    path = shared_file(small, "state.secret", os.urandom(32).hex())
 
     small.one("fault", "permissions", "may replace .*; chmod o-w", CONFIG,
               settings=f'secrets {{ state_file = "{path}" }}\n')
+
+
+@pytest.mark.parametrize("settings", [
+    'secrets { setup_file = "@" }',
+    'backend "more" { secret_file = "@" }',
+    'backend "more" { algorithm = EdDSA  key_file = {"@.pem"} }',
+    'backend "more" { algorithm = EdDSA  key_file = {"@.own"}\n'
+    'public_key_file = {"@.pub"} }',
+    'webhook "w" { url = "https://203.0.113.1/"  secret_file = "@.hook"\n'
+    'events = {"after_login"} }',
+    'provider "p" { preset = github  client_id = "us"\n'
+    'client_secret_file = "@" }',
+], ids=["setup", "backend", "key", "public key", "webhook", "provider"])
+def test_a_folder_in_which_everybody_may_replace_a_sections_own(
+        small, tmp_path, settings):
+    pair = Pair("EdDSA", tmp_path)
+    base = shared_file(small, "own", os.urandom(32).hex())
+    shared_file(small, "own.pem", pair.private.decode())
+    shared_file(small, "own.pub", pair.public.decode())
+    shared_file(small, "own.hook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    settings = settings.replace(
+        "@.own", small.stack.write("own.pem", pair.private.decode()))
+
+    found, _ = small.findings(settings=settings.replace("@", base) + "\n")
+
+    assert ["everybody may replace" in message for level, check, message
+            in found if (level, check) == ("fault", "permissions")] == [True]
 
 
 @pytest.mark.about("pool", "its socket")
