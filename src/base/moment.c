@@ -264,6 +264,12 @@ moment_from_seconds(struct moment *m, int64_t seconds)
 	m->offset = 0;
 }
 
+int64_t
+moment_to_seconds(const struct moment *m)
+{
+	return day_of(m) * DAY + m->hour * 3600 + m->minute * 60 + m->second;
+}
+
 const char *
 moment_from_number(double number, struct moment *out)
 {

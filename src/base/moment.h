@@ -42,6 +42,9 @@ const char *moment_from_number(double number, struct moment *out)
  * gmtime_r would ask the system for a time zone first. */
 void moment_from_seconds(struct moment *m, int64_t seconds) NONNULL(1);
 
+/* The other way round, for a moment in UTC. */
+int64_t moment_to_seconds(const struct moment *m) NONNULL(1);
+
 /* The same moment in UTC; one without a zone is taken for UTC. False when
  * that is before year 1 or past 9999. */
 bool moment_to_utc(struct moment *m) NODISCARD NONNULL(1);

@@ -169,6 +169,8 @@ run_inspect(struct ctx *cx, struct token_work *w, bool *told)
 		return ERR_USAGE;
 	}
 	e = ask_backends(cx, w, text, &t, &u);
+	if (e == OK && strategy_of(t.backend)->date != NULL)
+		e = strategy_of(t.backend)->date(cx, &t);
 	*told = e == ERR_BAD_TOKEN;
 	if (*told) {
 		(void)command_fail(0, "no backend takes this token: it is "

@@ -36,6 +36,9 @@ struct strategy {
 	/* The same for a token that was read before: does it still stand? */
 	enum err (*confirm)(struct ctx *cx, const struct token *token,
 			    struct user *out) NODISCARD;
+	/* Fills in when a token that was read was issued and expires; NULL
+	 * where reading it tells that. */
+	enum err (*date)(struct ctx *cx, struct token *token) NODISCARD;
 	/* A new token. ERR_LOGIN_BAD_CREDENTIALS when the user's sessions were
 	 * ended since `u` was read. */
 	enum err (*write)(struct ctx *cx,

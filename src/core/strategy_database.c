@@ -40,6 +40,18 @@ database_read(struct ctx *cx, const struct backend_settings *backend,
 	return OK;
 }
 
+/* A query that no request needs. */
+static enum err
+database_date(struct ctx *cx, struct token *token)
+{
+	enum err e = access_token_created(cx->db, cx->mem, token->text,
+					  &token->issued_at);
+
+	if (e == OK && token->backend->lifetime >= 0)
+		token->expires_at = token->issued_at + token->backend->lifetime;
+	return e == ERR_NOT_FOUND ? ERR_BAD_TOKEN : e;
+}
+
 /* What one transaction of a login needs. */
 struct login {
 	struct ctx *cx;
@@ -111,6 +123,7 @@ const struct strategy strategy_database = {
 	.name = "database",
 	.read = database_read,
 	.confirm = database_confirm,
+	.date = database_date,
 	.write = database_write,
 	.destroy = database_destroy,
 };

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/access_token.h"
 
+#include "base/moment.h"
+
 static const struct db_statement insert = {
 	.name = "access_token_insert",
 	.sql = "INSERT INTO {accesstoken} ({accesstoken.token},"
 	       " {accesstoken.user_id}, {accesstoken.created_at})"
 	       " VALUES ($1, $2, $3)",
 	.result = "",
+};
+
+static const struct db_statement created = {
+	.name = "access_token_created",
+	.sql = "SELECT {accesstoken.created_at} FROM {accesstoken}"
+	       " WHERE {accesstoken.token} = $1",
+	.result = "t",
+	.reads_only = true,
 };
 
 static const struct db_statement delete_one = {
@@ -50,6 +60,25 @@ access_token_insert(struct db *db, struct arena *mem, const char *token,
 	};
 
 	return db_run(db, mem, &insert, values, countof(values), NULL);
+}
+
+enum err
+access_token_created(struct db *db, struct arena *mem, const char *token,
+		     int64_t *out)
+{
+	const struct db_value value = db_text(token);
+	struct db_rows rows;
+	struct moment m;
+
+	TRY(db_query(db, mem, &created, &value, 1, &rows));
+	if (rows.count == 0)
+		return ERR_NOT_FOUND;
+	if (rows.cells[0].text == NULL ||
+	    moment_read_time(rows.cells[0].text, &m) != NULL ||
+	    !moment_to_utc(&m))
+		return ERR_INTERNAL;
+	*out = moment_to_seconds(&m);
+	return OK;
 }
 
 enum err

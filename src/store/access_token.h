@@ -19,6 +19,11 @@ enum err access_token_insert(struct db *db, struct arena *mem,
 			     const char *token, const char *user_id,
 			     int64_t created_at) NODISCARD NONNULL(1, 2, 3, 4);
 
+/* When it was made; ERR_NOT_FOUND when it is not there. */
+enum err access_token_created(struct db *db, struct arena *mem,
+			      const char *token, int64_t *out)
+	NODISCARD NONNULL(1, 2, 3, 4);
+
 /* One that is not there is as good as deleted. */
 enum err access_token_delete(struct db *db, struct arena *mem,
 			     const char *token) NODISCARD NONNULL(1, 2, 3);

@@ -2,6 +2,7 @@
 """Personal API keys: what they may do, what ends them, and what is kept of
 them."""
 
+import calendar
 import hashlib
 import itertools
 import json
@@ -397,6 +398,27 @@ def test_an_administrator_makes_lists_and_revokes_keys(keyed):
         told = keyed.program_command("apikey", *arguments, check=False)
         assert told.returncode == code, arguments
         assert told.stderr
+
+
+@pytest.mark.parametrize("lifetime", ["50", "none"])
+def test_a_token_of_the_table_is_told_from_when_until_when(new_stack, db,
+                                                           lifetime):
+    one = new_stack(db, settings=["backend.rows.strategy=database",
+                                  f"backend.rows.lifetime={lifetime}"])
+    user = one.client.register()
+    before = int(time.time())
+    token = one.program_command("token", "create", user["id"], "--backend",
+                                "rows").stdout
+
+    said = json.loads(one.program_command("token", "inspect",
+                                          given=token).stdout)
+
+    issued = calendar.timegm(time.strptime(said["issued_at"],
+                                           "%Y-%m-%dT%H:%M:%SZ"))
+    assert before <= issued <= time.time()
+    assert said["expires_at"] == (None if lifetime == "none" else
+                                  time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                                time.gmtime(issued + 50)))
 
 
 def test_an_administrator_makes_inspects_and_ends_tokens(keyed):

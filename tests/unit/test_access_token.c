@@ -68,6 +68,22 @@ a_token_tells_its_user(void **state)
 }
 
 static void
+a_token_tells_when_it_was_made(void **state)
+{
+	struct fixture *f = *state;
+	int64_t created;
+
+	three_tokens(f);
+
+	assert_int_equal(access_token_created(f->db, f->mem, THREE, &created),
+			 OK);
+	assert_int_equal(created, NOW - 60);
+	assert_int_equal(
+		access_token_created(f->db, f->mem, "unknown", &created),
+		ERR_NOT_FOUND);
+}
+
+static void
 a_token_is_good_to_the_second_of_its_lifetime(void **state)
 {
 	struct fixture *f = *state;
@@ -182,7 +198,7 @@ a_time_is_stored_with_microseconds_in_utc(void **state)
 }
 
 #define TESTS(RUN)                                                             \
-	RUN(a_token_tells_its_user),                                           \
+	RUN(a_token_tells_its_user), RUN(a_token_tells_when_it_was_made),      \
 		RUN(a_token_is_good_to_the_second_of_its_lifetime),            \
 		RUN(a_token_is_there_once_and_belongs_to_somebody),            \
 		RUN(deleted_tokens_are_gone_and_others_stay),                  \
