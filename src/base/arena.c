@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "base/log.h"
+
 #define ALIGNMENT ((size_t)16)
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
@@ -27,7 +29,9 @@ struct arena {
 NORETURN static void
 arena_exhausted(size_t size)
 {
-	fprintf(stderr, "event=out_of_memory level=error bytes=%zu\n", size);
+	log_event(LEVEL_ERROR, log_is("out_of_memory"),
+		  log_number("bytes",
+			     size > INT64_MAX ? INT64_MAX : (int64_t)size));
 	_Exit(71);
 }
 

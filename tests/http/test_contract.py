@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Routing, mounting and the ways of the web server."""
 
+import json
 import os
+import re
 
 import pytest
 import stack as stacks
@@ -200,6 +202,34 @@ def test_the_least_memory_allowed_answers_the_worst_body(house, db):
                                    headers={"Content-Type": kind})
         assert answer.status_code == 422, answer.text[:80]
     assert stack.worker_pids() == before
+
+
+@pytest.mark.about("pool", "its log")
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_an_answer_beyond_the_memory_is_told_like_all_events(
+        new_stack, db, format):
+    stack = new_stack(db, workers=1, settings=(
+        "server.body_limit=16384", "server.memory_per_request=1048576",
+        "field.notes.type=text", f"log.format={format}"))
+    token = stack.client.admin()
+    stack.program_command("user", "import", given="".join(json.dumps(
+        {"email": f"user{i}@example.com", "hashed_password": None,
+         "notes": "x" * 15000}) + "\n" for i in range(150)))
+
+    assert stack.client.get("/users?limit=200", token=token).status_code \
+        in (502, 503)
+
+    told = [line for line in stack.read("pool.log").splitlines()
+            if "out_of_memory" in line]
+    assert told
+    if format == "json":
+        event = json.loads(told[0])
+        assert event["event"] == "out_of_memory"
+        assert event["bytes"] > 0 and event["request"]
+    else:
+        assert re.fullmatch(r"ts=\S+ level=error event=out_of_memory "
+                            r"bytes=\d+ request=\S+", told[0])
+    assert stack.client.get("/users/me", token=token).status_code == 200
 
 
 def test_headers_beyond_measure_are_refused(client):
