@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -282,7 +283,7 @@ plan_judge(struct supervisor *s)
 	}
 	log_event(LEVEL_ERROR, log_is("pool_failed"),
 		  log_text("error", "workers"));
-	s->status = 1;
+	s->status = EX_SOFTWARE;
 	stop(s);
 }
 
@@ -449,7 +450,7 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 
 	if (run_dir == NULL)
 		abort();
-	s.status = 1;
+	s.status = EX_OSERR;
 	board_open(plan);
 	if (!supervisor_open(&s)) {
 		if (errno == EBUSY)

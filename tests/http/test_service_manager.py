@@ -192,7 +192,7 @@ def test_sockets_that_were_for_another_process_are_left_alone(new_stack):
     done = stack.run(stack.program, "-c", stack.config, "pool", check=False,
                      variables=environment)
 
-    assert done.returncode == 1
+    assert done.returncode == 71
     assert "another supervisor is running" in done.stderr
 
 
@@ -326,5 +326,5 @@ def test_what_is_no_listening_socket_is_refused(unmigrated):
             env=stack.environment(LISTEN_PID="", LISTEN_FDS="1"),
             **stack.as_user())
 
-    assert done.returncode == 1
+    assert done.returncode == 71
     assert "event=pool_failed" in done.stderr

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -450,7 +451,7 @@ a_process_file_with_a_second_name_is_not_written_to(void **state)
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(link(other, f->process_file), 0);
 
-	assert_int_equal(wait_end(start_another(f)), 1);
+	assert_int_equal(wait_end(start_another(f)), EX_OSERR);
 
 	assert_int_equal(stat(other, &st), 0);
 	assert_int_equal(st.st_size, 8);
@@ -795,7 +796,7 @@ second_supervisor_says_who_is_there(void **state)
 		(void)dup2(said[1], STDERR_FILENO);
 		_exit(run(f));
 	}
-	assert_int_equal(wait_end(other), 1);
+	assert_int_equal(wait_end(other), EX_OSERR);
 	n = read(said[0], text, sizeof(text) - 1);
 	assert_true(n > 0);
 	text[n] = '\0';
@@ -814,7 +815,7 @@ second_supervisor_is_refused(void **state)
 	int fd;
 
 	start(f);
-	assert_int_equal(wait_end(start_another(f)), 1);
+	assert_int_equal(wait_end(start_another(f)), EX_OSERR);
 	fd = connect_to(f->address);
 
 	assert_true(ask_pid(fd) > 0);
@@ -859,7 +860,7 @@ file_that_is_no_socket_is_left_alone(void **state)
 	assert_true(fd >= 0);
 	(void)close(fd);
 
-	assert_int_equal(wait_end(start_another(f)), 1);
+	assert_int_equal(wait_end(start_another(f)), EX_OSERR);
 	assert_int_equal(stat(f->address, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 }
@@ -877,7 +878,7 @@ socket_of_somebody_alive_is_left_alone(void **state)
 	assert_int_equal(listen(fd, 16), 0);
 	assert_int_equal(stat(f->address, &before), 0);
 
-	assert_int_equal(wait_end(start_another(f)), 1);
+	assert_int_equal(wait_end(start_another(f)), EX_OSERR);
 	assert_int_equal(stat(f->address, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 	(void)close(fd);
