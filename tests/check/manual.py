@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Proves that the manual knows every setting, section, route, problem, log
-event and command, that mandoc has nothing to say about its pages, and that
-doc/scaling.md says of every statement what other databases make of it.
+"""Proves that the manual knows every setting, section, route, problem and log
+event, and its synopsis every command, that mandoc has nothing to say about its
+pages, and that doc/scaling.md says of every statement what other databases
+make of it.
 """
 
 import os
@@ -61,6 +62,19 @@ def check_routes():
             house.fault(f"fastcgi-users-api.7: problem {row[2]} is missing")
 
 
+def check_synopsis():
+    text = page("fastcgi-users.8")
+    synopsis = text[text.index(".Sh SYNOPSIS"):text.index(".Sh DESCRIPTION")]
+    commands = [row[0] for row in house.rows("src/cmd/commands.def",
+                                             "COMMAND")]
+    if len(commands) < 10:
+        house.fault("src/cmd/commands.def: the check finds no commands")
+    for name in commands:
+        if not re.search(rf"^\.Cm {name}$", synopsis, re.M):
+            house.fault(f"fastcgi-users.8: {name} is missing from the "
+                        "SYNOPSIS")
+
+
 def check_events():
     text = page("fastcgi-users.8")
     for path in house.sources("src", (".c",)):
@@ -104,6 +118,7 @@ def check_mandoc():
 def main():
     check_settings()
     check_routes()
+    check_synopsis()
     check_events()
     check_statements()
     check_mandoc()
