@@ -140,7 +140,8 @@ minutes_of(const struct letter *l)
 	int64_t seconds =
 		l->kind == MAIL_VERIFY ? t->verify_lifetime : t->reset_lifetime;
 
-	return arena_printf(l->cx->mem, "%lld", (long long)(seconds / 60));
+	return arena_printf(l->cx->mem, "%lld",
+			    (long long)((seconds + 59) / 60));
 }
 
 static const char *

@@ -146,6 +146,20 @@ def test_the_mailed_link_verifies_the_address(client, server):
     assert answer.json() == {**user, "is_verified": True}
 
 
+def test_a_time_that_is_short_is_no_minutes_at_all(new_stack, new_server):
+    server = new_server()
+    stack = new_stack("sqlite", settings=[
+        *settings_for(server), "tokens.reset_lifetime=30",
+        "tokens.verify_lifetime=61"])
+    user = stack.client.register()
+    ask_reset(stack.client, user["email"])
+    ask_verify(stack.client, user["email"])
+
+    assert "1 minutes" in wait_subject(server, user["email"],
+                                       "A new password").text
+    assert "2 minutes" in wait_subject(server, user["email"], "Confirm").text
+
+
 def test_the_mailed_link_resets_the_password(client, server):
     user = client.register()
     ask_reset(client, user["email"])
