@@ -146,7 +146,7 @@ def test_the_mailed_link_verifies_the_address(client, server):
     assert answer.json() == {**user, "is_verified": True}
 
 
-def test_a_time_that_is_short_is_no_minutes_at_all(new_stack, new_server):
+def test_a_short_time_is_not_told_as_none(new_stack, new_server):
     server = new_server()
     stack = new_stack("sqlite", settings=[
         *settings_for(server), "tokens.reset_lifetime=30",
