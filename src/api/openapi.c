@@ -6,26 +6,13 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "core/api_key.h"
-#include "core/password.h"
 #include "http/response.h"
 #include "http/router.h"
 #include "store/schema.h"
 
 #define DOCUMENT_ROOM ((size_t)32 * 1024)
 #define ETAG_DIGITS 32
-/* A route's own, those of Idempotency-Key, and the end. */
-#define PROBLEMS_LIMIT (ROUTE_PROBLEMS_LIMIT + 3)
-
 #define VARIES "The response varies based on the authentication backend used."
-
-/* A token as nobody could use it, to be looked at. */
-#define BEARER_EXAMPLE                                                         \
-	"{\"access_token\":\"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."            \
-	"eyJ1c2VyX2lkIjoiOTIyMWZmYzktNjQwZi00MzcyLTg2ZDMtY2U2NDJjYmE1NjAzIiw"  \
-	"iYXVkIjoiZmFzdGFwaS11c2VyczphdXRoIiwiZXhwIjoxNTcxNTA0MTkzfQ."         \
-	"M10bjOe45I5Ncu_uXvOmVV8QxnL-nZfcH96U90JaocI\","                       \
-	"\"token_type\":\"bearer\"}"
 
 static bool
 is_word(char c)
@@ -57,18 +44,6 @@ openapi_operation_id(const struct api *api, const struct bound_route *b)
 	return id;
 }
 
-/* "schema": {} where there is nothing to say about it. */
-static void
-add_schema_ref(struct buf *out, const char *name)
-{
-	json_begin(out, "schema", '{');
-	if (name != NULL)
-		json_add_text(out, "$ref",
-			      arena_printf(out->mem, "#/components/schemas/%s",
-					   name));
-	json_end(out, '}');
-}
-
 static bool
 is_of_users(const struct route *r)
 {
@@ -86,17 +61,28 @@ add_tag(struct buf *out, const struct api *api, const struct route *r)
 	json_end(out, ']');
 }
 
-/* Whether it answers to the headers of conditions. */
-static bool
-has_tag(const struct api *api, const struct route *r)
+bool
+openapi_is_conditional(const struct api *api, const struct route *r)
 {
 	return api->conf->users.etag && is_of_users(r) &&
 	       r->mount != MOUNT_KEYS && r->method != METHOD_POST &&
 	       r->input != &list_schema && r->input != &batch_change_schema;
 }
 
-static bool
-has_parameters(const struct route *r)
+bool
+openapi_is_once(const struct api *api, const struct route *r)
+{
+	return r->once && api->conf->idempotency.enabled;
+}
+
+bool
+openapi_needs_user(const struct route *r)
+{
+	return r->who != WHO_ANYBODY && r->who != WHO_VISITOR;
+}
+
+bool
+openapi_has_parameters(const struct route *r)
 {
 	return r->target == TARGET_ID || r->body == BODY_QUERY ||
 	       strstr(r->path, "{key}") != NULL;
@@ -118,7 +104,7 @@ add_query(struct buf *out, const struct api *api, const struct schema *s)
 static void
 add_parameters(struct buf *out, const struct api *api, const struct route *r)
 {
-	if (!has_parameters(r))
+	if (!openapi_has_parameters(r))
 		return;
 	json_begin(out, "parameters", '[');
 	if (r->target == TARGET_ID)
@@ -150,220 +136,10 @@ add_body(struct buf *out, const struct api *api, const struct bound_route *b)
 			   ? "application/x-www-form-urlencoded"
 			   : "application/json",
 		   '{');
-	add_schema_ref(out, openapi_input_name(api, b));
+	openapi_schema_ref(out, openapi_input_name(api, b));
 	json_end(out, '}');
 	json_end(out, '}');
 	json_add_raw(out, "required", "true");
-	json_end(out, '}');
-}
-
-static void
-response_begin(struct buf *out, int status, const char *description)
-{
-	json_begin(out, arena_printf(out->mem, "%d", status), '{');
-	json_add_text(out, "description", description);
-}
-
-static void
-content_begin(struct buf *out)
-{
-	json_begin(out, "content", '{');
-	json_begin(out, "application/json", '{');
-}
-
-static void
-content_end(struct buf *out)
-{
-	json_end(out, '}');
-	json_end(out, '}');
-}
-
-static void
-add_plain(struct buf *out, int status, const char *description)
-{
-	response_begin(out, status, description);
-	json_end(out, '}');
-}
-
-static void
-add_success(struct buf *out, const struct api *api, const struct bound_route *b)
-{
-	bool by_backend =
-		b->provider == NULL && (b->route->answer == ANSWER_LOGIN ||
-					b->route->answer == ANSWER_LOGOUT);
-
-	response_begin(out, b->route->status, "Successful Response");
-	if (b->route->answer != ANSWER_NONE) {
-		content_begin(out);
-		add_schema_ref(out, openapi_output_name(api, b));
-		if (openapi_sends_token(b))
-			json_add_raw(out, "example", BEARER_EXAMPLE);
-		content_end(out);
-	}
-	json_end(out, '}');
-	if (by_backend && openapi_is_cookie(b))
-		add_plain(out, 204, "No Content");
-}
-
-/* Why, where a refusal comes with the reason, or NULL. */
-static const char *
-reason_of(struct arena *mem, const struct api *api, enum err e)
-{
-	if (e == ERR_API_KEY_INVALID)
-		return API_KEY_NAME_FAULT;
-	if (strstr(err_detail(e), "_INVALID_PASSWORD") == NULL)
-		return NULL;
-	return arena_printf(mem, PASSWORD_TOO_SHORT,
-			    (long long)api->conf->password.min_length);
-}
-
-static void
-add_detail(struct buf *out, const struct api *api, enum err e)
-{
-	const char *reason = reason_of(out->mem, api, e);
-
-	if (reason == NULL) {
-		json_add_text(out, "detail", err_detail(e));
-		return;
-	}
-	json_begin(out, "detail", '{');
-	json_add_text(out, "code", err_detail(e));
-	json_add_text(out, "reason", reason);
-	json_end(out, '}');
-}
-
-/* The problem's sentence, as sentences are written. */
-static const char *
-sentence_of(struct arena *mem, enum err e)
-{
-	char *sentence = arena_printf(mem, "%s.", err_sentence(e));
-
-	if (*sentence >= 'a' && *sentence <= 'z')
-		*sentence = (char)(*sentence - 'a' + 'A');
-	return sentence;
-}
-
-/* Whether it answers to Idempotency-Key. */
-static bool
-is_once(const struct api *api, const struct route *r)
-{
-	return r->once && api->conf->idempotency.enabled;
-}
-
-/* How it may fail besides what is checked before it: up to the first OK. */
-static void
-collect_problems(const struct api *api, const struct route *r,
-		 enum err out[PROBLEMS_LIMIT])
-{
-	for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT && r->problems[i] != OK;
-	     i++)
-		if (r->problems[i] != ERR_LAST_SUPERUSER ||
-		    api->conf->admin.keep_superuser)
-			*out++ = r->problems[i];
-	if (is_once(api, r)) {
-		*out++ = ERR_IDEMPOTENCY_KEY_INVALID;
-		*out++ = ERR_IDEMPOTENCY_KEY_IN_USE;
-	}
-	*out = OK;
-}
-
-static void
-add_problem(struct buf *out, const struct api *api, enum err e)
-{
-	json_begin(out, err_detail(e), '{');
-	json_add_text(out, "summary", sentence_of(out->mem, e));
-	json_begin(out, "value", '{');
-	add_detail(out, api, e);
-	json_end(out, '}');
-	json_end(out, '}');
-}
-
-static void
-add_refusal(struct buf *out, const struct api *api, const enum err *problems,
-	    int status)
-{
-	response_begin(out, status, resp_reason(status));
-	content_begin(out);
-	add_schema_ref(out, "ErrorModel");
-	json_begin(out, "examples", '{');
-	for (; *problems != OK; problems++)
-		if (err_status(*problems) == status)
-			add_problem(out, api, *problems);
-	json_end(out, '}');
-	content_end(out);
-	json_end(out, '}');
-}
-
-static bool
-is_first_of_status(const enum err *problems, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (err_status(problems[k]) == err_status(problems[i]))
-			return false;
-	return true;
-}
-
-static void
-add_problems(struct buf *out, const struct api *api, const struct route *r)
-{
-	enum err problems[PROBLEMS_LIMIT];
-
-	collect_problems(api, r, problems);
-	for (size_t i = 0; problems[i] != OK; i++)
-		if (is_first_of_status(problems, i))
-			add_refusal(out, api, problems,
-				    err_status(problems[i]));
-}
-
-/* 422 is what a key that was another request's is, too. */
-static void
-add_validation(struct buf *out, const struct api *api, const struct route *r)
-{
-	response_begin(out, 422, "Validation Error");
-	content_begin(out);
-	if (is_once(api, r)) {
-		json_add_raw(
-			out, "schema",
-			"{\"anyOf\":[{\"$ref\":"
-			"\"#/components/schemas/HTTPValidationError\"},"
-			"{\"$ref\":\"#/components/schemas/ErrorModel\"}]}");
-		json_begin(out, "examples", '{');
-		add_problem(out, api, ERR_IDEMPOTENCY_KEY_REUSED);
-		json_end(out, '}');
-	} else {
-		add_schema_ref(out, "HTTPValidationError");
-	}
-	content_end(out);
-	json_end(out, '}');
-}
-
-static bool
-needs_user(const struct route *r)
-{
-	return r->who != WHO_ANYBODY && r->who != WHO_VISITOR;
-}
-
-static void
-add_responses(struct buf *out, const struct api *api,
-	      const struct bound_route *b)
-{
-	const struct route *r = b->route;
-
-	json_begin(out, "responses", '{');
-	add_success(out, api, b);
-	add_problems(out, api, r);
-	if (needs_user(r))
-		add_plain(out, 401, "Missing token or inactive user.");
-	if (r->who == WHO_SUPERUSER)
-		add_plain(out, 403, "Not a superuser.");
-	if (r->target == TARGET_ID)
-		add_plain(out, 404, "The user does not exist.");
-	if (has_tag(api, r))
-		add_plain(out, 412, "If-Match or If-None-Match do not hold.");
-	if (openapi_has_body(b) || has_parameters(r))
-		add_validation(out, api, r);
-	if (limit_is_on(api->conf, r->limit))
-		add_plain(out, 429, "Tried too often.");
 	json_end(out, '}');
 }
 
@@ -379,8 +155,8 @@ add_operation(struct buf *out, const struct api *api,
 	json_add_text(out, "operationId", openapi_operation_id(api, b));
 	add_parameters(out, api, b->route);
 	add_body(out, api, b);
-	add_responses(out, api, b);
-	if (needs_user(b->route))
+	openapi_responses(out, api, b);
+	if (openapi_needs_user(b->route))
 		openapi_security(out, api);
 	json_end(out, '}');
 }

@@ -47,6 +47,29 @@ const char *openapi_input_name(const struct api *api,
 const char *openapi_output_name(const struct api *api,
 				const struct bound_route *b) NONNULL(1, 2);
 
+/* The name of a schema that has one of its own, else NULL. */
+const char *openapi_schema_name(const struct api *api, const struct schema *s)
+	NONNULL(1, 2);
+
+/* Where `components` holds the schema of that name. */
+const char *openapi_schema_path(struct arena *mem, const char *name)
+	RETURNS_NONNULL NONNULL(1, 2);
+
+/* A member "schema" that is it; NULL: {}, there is nothing to say about it. */
+void openapi_schema_ref(struct buf *out, const char *name) NONNULL(1);
+
+/* Whether it takes somebody who is signed in. */
+bool openapi_needs_user(const struct route *r) NONNULL(1);
+
+/* Whether a request has a part in its path or its query that it reads. */
+bool openapi_has_parameters(const struct route *r) NONNULL(1);
+
+/* Whether it answers to the headers of conditions; to Idempotency-Key. */
+bool openapi_is_conditional(const struct api *api, const struct route *r)
+	NONNULL(1, 2);
+bool openapi_is_once(const struct api *api, const struct route *r)
+	NONNULL(1, 2);
+
 /* Whether a request has a body that a schema describes. */
 bool openapi_has_body(const struct bound_route *b) NONNULL(1);
 
@@ -59,6 +82,10 @@ bool openapi_is_cookie(const struct bound_route *b) NONNULL(1);
 /* A member with the schema of one field: {"type": …, "title": …}. */
 void openapi_field(struct buf *out, const struct api *api, const char *member,
 		   const struct field *f) NONNULL(1, 2, 3, 4);
+
+/* A member "responses": what the operation answers. */
+void openapi_responses(struct buf *out, const struct api *api,
+		       const struct bound_route *b) NONNULL(1, 2, 3);
 
 /* The members "schemas" and "securitySchemes" of `components`. */
 void openapi_schemas(struct buf *out, const struct api *api) NONNULL(1, 2);
