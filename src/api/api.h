@@ -91,6 +91,8 @@ extern const struct schema user_schema;      /* of struct user */
 extern const struct schema user_page_schema; /* of a list of users */
 extern const struct schema batch_schema;     /* of what became of many users */
 extern const struct schema batch_result_schema;
+extern const struct schema batch_refusal_schema; /* of why none was done */
+extern const struct schema batch_not_applied_schema;
 extern const struct schema bearer_schema; /* of what post_login sends */
 extern const struct schema authorization_schema;
 /* Of these the description is written by hand. */

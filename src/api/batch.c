@@ -85,18 +85,48 @@ static const struct field result_fields[] = {
 const struct schema batch_result_schema = {.fields = result_fields,
 					   .count = countof(result_fields)};
 
+#define RESULTS_FIELD                                                          \
+	.name = "results", .type = FIELD_OBJECTS, .need = FIELD_REQUIRED,      \
+	.items = &batch_result_schema, .help = "In the order of the request."
+#define COUNT_FIELD(called)                                                    \
+	.name = (called), .type = FIELD_INTEGER, .need = FIELD_REQUIRED
+
 static const struct field batch_fields[] = {
-	{.name = "results",
-	 .type = FIELD_OBJECTS,
-	 .need = FIELD_REQUIRED,
-	 .items = &batch_result_schema,
-	 .help = "In the order of the request."},
-	{.name = "succeeded", .type = FIELD_INTEGER, .need = FIELD_REQUIRED},
-	{.name = "failed", .type = FIELD_INTEGER, .need = FIELD_REQUIRED},
+	{RESULTS_FIELD},
+	{COUNT_FIELD("succeeded")},
+	{COUNT_FIELD("failed")},
 };
 
 const struct schema batch_schema = {.fields = batch_fields,
 				    .count = countof(batch_fields)};
+
+static const char *const not_applied_code[] = {"BATCH_NOT_APPLIED"};
+static const struct field_bounds code_bounds = {
+	.choices = not_applied_code, .choice_count = countof(not_applied_code)};
+
+/* The same as the detail of a refusal. */
+static const struct field not_applied_fields[] = {
+	{.name = "code",
+	 .type = FIELD_CHOICE,
+	 .need = FIELD_REQUIRED,
+	 .bounds = &code_bounds},
+	{RESULTS_FIELD},
+	{COUNT_FIELD("succeeded")},
+	{COUNT_FIELD("failed")},
+};
+
+const struct schema batch_not_applied_schema = {
+	.fields = not_applied_fields, .count = countof(not_applied_fields)};
+
+static const struct field refusal_fields[] = {
+	{.name = "detail",
+	 .type = FIELD_OBJECT,
+	 .need = FIELD_REQUIRED,
+	 .items = &batch_not_applied_schema},
+};
+
+const struct schema batch_refusal_schema = {.fields = refusal_fields,
+					    .count = countof(refusal_fields)};
 
 /* Many at once: what each of them asks for, and what is said of it. */
 struct batch_run {

@@ -58,6 +58,9 @@ const char *openapi_schema_path(struct arena *mem, const char *name)
 /* A member "schema" that is it; NULL: {}, there is nothing to say about it. */
 void openapi_schema_ref(struct buf *out, const char *name) NONNULL(1);
 
+/* What an answer with this problem is, where it is no ErrorModel, else NULL. */
+const struct schema *openapi_problem_schema(enum err e);
+
 /* Whether it takes somebody who is signed in. */
 bool openapi_needs_user(const struct route *r) NONNULL(1);
 

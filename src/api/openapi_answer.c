@@ -13,7 +13,7 @@
 /* A route's own, those of Idempotency-Key, and the end. */
 #define PROBLEMS_LIMIT (ROUTE_PROBLEMS_LIMIT + 4)
 /* The schemas of one status. */
-#define MODELS_LIMIT 2
+#define MODELS_LIMIT 3
 
 /* A token as nobody could use it, to be looked at. */
 #define BEARER_EXAMPLE                                                         \
@@ -173,11 +173,41 @@ reason_of(struct arena *mem, const struct api *api, enum err e)
 			    (long long)api->conf->password.min_length);
 }
 
+/* One of two that kept the other from being done. */
 static void
-add_detail(struct buf *out, const struct api *api, enum err e)
+add_not_applied(struct buf *out, const struct route *r, enum err e)
+{
+	enum err fault = r->method == METHOD_POST
+				 ? ERR_REGISTER_USER_ALREADY_EXISTS
+				 : ERR_UPDATE_USER_EMAIL_ALREADY_EXISTS;
+	const enum err both[] = {ERR_FAILED_DEPENDENCY, fault};
+
+	json_begin(out, "detail", '{');
+	json_add_text(out, "code", err_detail(e));
+	json_begin(out, "results", '[');
+	for (size_t i = 0; i < countof(both); i++) {
+		json_begin(out, NULL, '{');
+		json_add_raw(out, "status",
+			     arena_printf(out->mem, "%d", err_status(both[i])));
+		json_add_text(out, "detail", err_detail(both[i]));
+		json_end(out, '}');
+	}
+	json_end(out, ']');
+	json_add_raw(out, "succeeded", "0");
+	json_add_raw(out, "failed", "2");
+	json_end(out, '}');
+}
+
+static void
+add_detail(struct buf *out, const struct api *api, const struct route *r,
+	   enum err e)
 {
 	const char *reason = reason_of(out->mem, api, e);
 
+	if (e == ERR_BATCH_NOT_APPLIED) {
+		add_not_applied(out, r, e);
+		return;
+	}
 	if (reason == NULL) {
 		json_add_text(out, "detail", err_detail(e));
 		return;
@@ -200,26 +230,46 @@ sentence_of(struct arena *mem, enum err e)
 }
 
 static void
-add_problem(struct buf *out, const struct api *api, enum err e)
+add_problem(struct buf *out, const struct api *api, const struct route *r,
+	    enum err e)
 {
 	json_begin(out, err_detail(e), '{');
 	json_add_text(out, "summary", sentence_of(out->mem, e));
 	json_begin(out, "value", '{');
-	add_detail(out, api, e);
+	add_detail(out, api, r, e);
 	json_end(out, '}');
 	json_end(out, '}');
 }
 
+static const char *
+model_of(const struct api *api, enum err e)
+{
+	const struct schema *s = openapi_problem_schema(e);
+
+	return s != NULL ? openapi_schema_name(api, s) : "ErrorModel";
+}
+
+static size_t
+add_model(const char *name, size_t count, const char *models[MODELS_LIMIT])
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(models[i], name) == 0)
+			return count;
+	models[count] = name;
+	return count + 1;
+}
+
 /* The schemas of what is said with this status. */
 static size_t
-models_of(int status, const enum err *problems, const char *out[MODELS_LIMIT])
+models_of(const struct api *api, int status, const enum err *problems,
+	  const char *out[MODELS_LIMIT])
 {
 	size_t count = 0;
 
 	if (status == 422)
-		out[count++] = "HTTPValidationError";
-	if (*problems != OK)
-		out[count++] = "ErrorModel";
+		count = add_model("HTTPValidationError", count, out);
+	for (; *problems != OK; problems++)
+		count = add_model(model_of(api, *problems), count, out);
 	return count;
 }
 
@@ -243,11 +293,11 @@ add_models(struct buf *out, const char *const *models, size_t count)
 }
 
 static void
-add_content(struct buf *out, const struct api *api, int status,
-	    const enum err *problems)
+add_content(struct buf *out, const struct api *api, const struct route *r,
+	    int status, const enum err *problems)
 {
 	const char *models[MODELS_LIMIT];
-	size_t count = models_of(status, problems, models);
+	size_t count = models_of(api, status, problems, models);
 
 	if (count == 0)
 		return;
@@ -256,7 +306,7 @@ add_content(struct buf *out, const struct api *api, int status,
 	if (*problems != OK) {
 		json_begin(out, "examples", '{');
 		for (; *problems != OK; problems++)
-			add_problem(out, api, *problems);
+			add_problem(out, api, r, *problems);
 		json_end(out, '}');
 	}
 	content_end(out);
@@ -274,7 +324,7 @@ add_refusal(struct buf *out, const struct api *api, const struct bound_route *b,
 	if (why == NULL && *problems == OK)
 		return;
 	response_begin(out, status, why != NULL ? why : resp_reason(status));
-	add_content(out, api, status, problems);
+	add_content(out, api, b->route, status, problems);
 	json_end(out, '}');
 }
 

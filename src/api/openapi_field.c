@@ -112,8 +112,9 @@ add_items(struct buf *out, const struct api *api, const struct field *f)
 	json_begin(out, "items", '{');
 	add_ref(out, api, f->items);
 	json_end(out, '}');
+	/* Only a batch's are counted. */
 	if (f->bounds != NULL) {
-		add_bound(out, "maxItems", f, f->bounds->max, 0);
+		add_bound(out, "maxItems", f, api->conf->admin.batch_limit, 0);
 		add_bound(out, "minItems", f, f->bounds->min, 0);
 	}
 }

@@ -127,6 +127,8 @@ static const struct named_schema named_schemas[] = {
 	{&batch_change_item_schema, "UserBatchUpdateItem", 0},
 	{&batch_schema, "UserBatch", 0},
 	{&batch_result_schema, "UserBatchResult", 0},
+	{&batch_refusal_schema, "UserBatchRefusal", 0},
+	{&batch_not_applied_schema, "UserBatchNotApplied", 0},
 	{&bearer_schema, "BearerResponse", 0},
 	{&authorization_schema, "OAuth2AuthorizeResponse", 0},
 	{&jwks_schema, "JsonWebKeySet", 0},
@@ -151,6 +153,12 @@ openapi_schema_name(const struct api *api, const struct schema *s)
 		return name;
 	}
 	return NULL;
+}
+
+const struct schema *
+openapi_problem_schema(enum err e)
+{
+	return e == ERR_BATCH_NOT_APPLIED ? &batch_refusal_schema : NULL;
 }
 
 const char *
@@ -301,6 +309,20 @@ add_schemas(struct buf *out, const struct api *api, struct names *seen,
 	}
 }
 
+static void
+add_problem_schemas(struct buf *out, const struct api *api, struct names *seen,
+		    const struct route *r)
+{
+	for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT && r->problems[i] != OK;
+	     i++) {
+		const struct schema *s = openapi_problem_schema(r->problems[i]);
+
+		if (s != NULL)
+			add_schemas(out, api, seen, openapi_schema_name(api, s),
+				    s);
+	}
+}
+
 void
 openapi_schemas(struct buf *out, const struct api *api)
 {
@@ -322,6 +344,7 @@ openapi_schemas(struct buf *out, const struct api *api)
 		name = openapi_output_name(api, b);
 		if (name != NULL)
 			add_schemas(out, api, &seen, name, output_of(b));
+		add_problem_schemas(out, api, &seen, b->route);
 	}
 	if (oauth_accounts_are_shown(api->conf))
 		json_add_raw(out, "BaseOAuthAccount", account_schema);

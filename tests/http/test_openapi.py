@@ -72,6 +72,27 @@ def described(request, house):
         house, recorded).client)
 
 
+# Nearly all that is ours at once.
+PROVIDER = ("client_id=id", "client_secret=secret", "id_path=id",
+            "authorize_url=https://a.example/a",
+            "token_url=https://a.example/t", "profile_url=https://a.example/p")
+EVERYTHING = (
+    "users.delete_me=true", "api_keys.enabled=true", "limits.enabled=true",
+    "routes.users_require_verification=true", "admin.batch_limit=3",
+    "hook.judge.program=/bin/true", "hook.judge.events={before_delete}",
+    "provider.one.backend=jwt",
+    *(f"provider.one.{setting}" for setting in PROVIDER))
+
+
+@pytest.fixture(scope="session", params=[*sorted(REFERENCE), "everything"])
+def document(request, house):
+    """Our own of each of these applications, and of one with everything."""
+    if request.param != "everything":
+        return document_of(same_application(
+            house, REFERENCE[request.param]).client)
+    return document_of(house.get("sqlite", settings=EVERYTHING).client)
+
+
 def test_it_is_the_references_own_description(described):
     found = list(differences(*described))
 
@@ -108,16 +129,14 @@ def operations(document):
             yield path, method, operation
 
 
-def test_every_reference_leads_somewhere_and_nothing_is_left_over(described):
-    _, document = described
+def test_every_reference_leads_somewhere_and_nothing_is_left_over(document):
     schemas = document["components"]["schemas"]
     seen = set(values(document, "$ref"))
 
     assert seen == {f"#/components/schemas/{name}" for name in schemas}
 
 
-def test_operations_are_unique_and_complete(described):
-    _, document = described
+def test_operations_are_unique_and_complete(document):
     ids = [o["operationId"] for _, _, o in operations(document)]
 
     assert len(set(ids)) == len(ids) > 5
@@ -131,7 +150,7 @@ def test_operations_are_unique_and_complete(described):
             assert re.fullmatch(r"[1-5]\d\d", status)
             assert answer["description"]
         if "requestBody" in operation:
-            assert method in ("post", "patch")
+            assert method in ("post", "patch") or path.endswith("/me")
 
 
 def test_the_security_that_is_asked_for_is_described(described):
@@ -155,8 +174,13 @@ def fits(value, schema, schemas):
         return value is None
     if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
         return False
+    if "const" in schema and value != schema["const"]:
+        return False
     if "items" in schema:
         return all(fits(one, schema["items"], schemas) for one in value)
+    if "additionalProperties" in schema:
+        return all(fits(one, schema["additionalProperties"], schemas)
+                   for one in value.values())
     members = schema.get("properties")
     if members is None:
         return True
@@ -165,8 +189,7 @@ def fits(value, schema, schemas):
             and all(fits(v, members[n], schemas) for n, v in value.items()))
 
 
-def test_examples_are_what_their_schemas_say(described):
-    _, document = described
+def test_examples_are_what_their_schemas_say(document):
     schemas = document["components"]["schemas"]
     count = 0
     for content in values(document, "application/json"):
@@ -263,13 +286,39 @@ def test_what_is_described_is_what_is_answered(house):
         reused.json()["detail"]]
 
 
+def test_what_becomes_of_a_batch_is_described(house):
+    client = house.get("sqlite", settings=EVERYTHING).client
+    document = document_of(client)
+    schemas = document["components"]["schemas"]
+    path = "/users/batch"
+    one = {"email": new_email(), "password": PASSWORD}
+
+    for method, users in (("post", [one, one]), ("patch", [{
+            "id": client.register()["id"], "is_active": 1}, {"id": "x"}])):
+        sent = {"users": users, "all_or_none": True}
+        refused = client.request(method.upper(), path, token=client.admin(),
+                                 json=sent)
+        too_many = client.request(method.upper(), path, token=client.admin(),
+                                  json={"users": users * 2})
+
+        assert refused.json()["detail"]["code"] == "BATCH_NOT_APPLIED"
+        assert too_many.status_code == 413
+        for answer in (refused, too_many):
+            schema = described_answer(document, path, method,
+                                      answer.status_code)
+            assert schema and fits(answer.json(), schema, schemas), answer.text
+        assert [set(told) for told in refusals(document, path, method, 400)
+                if isinstance(told, dict)] == [set(refused.json()["detail"])]
+    for name in ("UserBatchCreate", "UserBatchUpdate"):
+        assert schemas[name]["properties"]["users"]["maxItems"] == 3
+
+
 def test_no_answer_is_described_twice(house):
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
         return dict(pairs)
 
-    json.loads(house.get("sqlite", settings=("users.delete_me=true",
-                                             "api_keys.enabled=true")).client
+    json.loads(house.get("sqlite", settings=EVERYTHING).client
                .get("/openapi.json").text, object_pairs_hook=once)
 
 
