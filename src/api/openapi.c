@@ -31,8 +31,8 @@ method_word(struct arena *mem, enum method m)
 	return word;
 }
 
-const char *
-openapi_operation_id(const struct api *api, const struct bound_route *b)
+static const char *
+reference_id(const struct api *api, const struct bound_route *b)
 {
 	char *id = arena_printf(api->mem, "%s%s%s_%s", b->operation, b->prefix,
 				b->route->path,
@@ -42,6 +42,34 @@ openapi_operation_id(const struct api *api, const struct bound_route *b)
 		if (!is_word(*p))
 			*p = '_';
 	return id;
+}
+
+/* The reference's ids, but for providers such as a-b and a_b, which it would
+ * call alike: the second is the second. */
+static const char *const *
+operation_ids(const struct api *api)
+{
+	const char **plain =
+		arena_array(api->mem, api->count + 1, sizeof(*plain));
+	const char **ids = arena_array(api->mem, api->count + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < api->count; i++) {
+		size_t before = 0;
+
+		plain[i] = reference_id(api, &api->bound[i]);
+		for (size_t k = 0; k < i; k++)
+			before += strcmp(plain[k], plain[i]) == 0;
+		ids[i] = before == 0 ? plain[i]
+				     : arena_printf(api->mem, "%s_%zu",
+						    plain[i], before + 1);
+	}
+	return ids;
+}
+
+const char *
+openapi_operation_id(const struct api *api, const struct bound_route *b)
+{
+	return api->openapi->operations[b - api->bound];
 }
 
 static bool
@@ -221,6 +249,7 @@ build(const struct api *api)
 {
 	struct buf out;
 
+	api->openapi->operations = operation_ids(api);
 	buf_init(&out, api->mem, DOCUMENT_ROOM);
 	json_begin(&out, NULL, '{');
 	json_add_text(&out, "openapi", "3.1.0");

@@ -17,6 +17,7 @@ struct openapi {
 	size_t len;
 	const char *etag; /* in its quotes */
 	enum user_id_kind ids;
+	const char *const *operations; /* the id of each bound route's */
 };
 
 /* The pages under their settings. */
@@ -26,7 +27,8 @@ enum docs_page { PAGE_DOCS, PAGE_REDOC };
 bool docs_has_files(struct arena *mem, const struct config *conf,
 		    enum docs_page page) NONNULL(1, 2);
 
-/* "auth_jwt_login_auth_jwt_login_post": the operation's unique id. */
+/* "auth_jwt_login_auth_jwt_login_post": the operation's unique id, once the
+ * document is being made. */
 const char *openapi_operation_id(const struct api *api,
 				 const struct bound_route *b)
 	RETURNS_NONNULL NONNULL(1, 2);

@@ -80,8 +80,8 @@ EVERYTHING = (
     "users.delete_me=true", "api_keys.enabled=true", "limits.enabled=true",
     "routes.users_require_verification=true", "admin.batch_limit=3",
     "hook.judge.program=/bin/true", "hook.judge.events={before_delete}",
-    "provider.one.backend=jwt",
-    *(f"provider.one.{setting}" for setting in PROVIDER))
+    *(f"provider.{name}.{setting}" for name in ("a-b", "a_b")
+      for setting in ("backend=jwt", *PROVIDER)))
 
 
 @pytest.fixture(scope="session", params=[*sorted(REFERENCE), "everything"])
