@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "core/repeat.h"
 #include "http/response.h"
 #include "http/router.h"
 #include "store/schema.h"
@@ -100,7 +101,7 @@ openapi_is_conditional(const struct api *api, const struct route *r)
 bool
 openapi_is_once(const struct api *api, const struct route *r)
 {
-	return r->once && api->conf->idempotency.enabled;
+	return r->once && repeat_is_on(api->conf);
 }
 
 bool
@@ -129,10 +130,57 @@ add_query(struct buf *out, const struct api *api, const struct schema *s)
 	}
 }
 
+/* The headers that count, and where. */
+static const struct {
+	const char *name;
+	const char *schema;
+	const char *help;
+	bool (*counts)(const struct api *api, const struct route *r);
+} headers[] = {
+	{"Idempotency-Key",
+	 "{\"type\":\"string\",\"pattern\":\"^[!-~]+$\","
+	 "\"minLength\":1,\"maxLength\":255,"
+	 "\"title\":\"Idempotency-Key\"}",
+	 "Made up by the client: what is sent again under it is not done "
+	 "again, but answered as before.",
+	 openapi_is_once},
+	{"If-Match", "{\"type\":\"string\",\"title\":\"If-Match\"}",
+	 "ETags of the user, one of which he must have.",
+	 openapi_is_conditional},
+	{"If-None-Match", "{\"type\":\"string\",\"title\":\"If-None-Match\"}",
+	 "ETags of the user, none of which he may have.",
+	 openapi_is_conditional},
+};
+
+static bool
+has_headers(const struct api *api, const struct route *r)
+{
+	for (size_t i = 0; i < countof(headers); i++)
+		if (headers[i].counts(api, r))
+			return true;
+	return false;
+}
+
+static void
+add_headers(struct buf *out, const struct api *api, const struct route *r)
+{
+	for (size_t i = 0; i < countof(headers); i++) {
+		if (!headers[i].counts(api, r))
+			continue;
+		json_begin(out, NULL, '{');
+		json_add_text(out, "name", headers[i].name);
+		json_add_text(out, "in", "header");
+		json_add_raw(out, "required", "false");
+		json_add_text(out, "description", headers[i].help);
+		json_add_raw(out, "schema", headers[i].schema);
+		json_end(out, '}');
+	}
+}
+
 static void
 add_parameters(struct buf *out, const struct api *api, const struct route *r)
 {
-	if (!openapi_has_parameters(r))
+	if (!openapi_has_parameters(r) && !has_headers(api, r))
 		return;
 	json_begin(out, "parameters", '[');
 	if (r->target == TARGET_ID)
@@ -149,6 +197,7 @@ add_parameters(struct buf *out, const struct api *api, const struct route *r)
 		add_query(out, api, r->input);
 	if (r->input == &list_schema)
 		add_query(out, api, &api->custom.filter);
+	add_headers(out, api, r);
 	json_end(out, ']');
 }
 

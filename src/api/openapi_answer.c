@@ -69,6 +69,9 @@ add_success(struct buf *out, const struct api *api, const struct bound_route *b)
 	json_end(out, '}');
 	if (by_backend && openapi_is_cookie(b))
 		add_plain(out, 204, "No Content");
+	if (b->route->method == METHOD_GET &&
+	    openapi_is_conditional(api, b->route))
+		add_plain(out, 304, "If-None-Match names what would be sent.");
 }
 
 static bool

@@ -313,6 +313,54 @@ def test_what_becomes_of_a_batch_is_described(house):
         assert schemas[name]["properties"]["users"]["maxItems"] == 3
 
 
+def headers_described(document, path, method):
+    return {p["name"] for p in document["paths"][path][method].get(
+        "parameters", ()) if p["in"] == "header"}
+
+
+def test_headers_that_count_are_described(house):
+    document = document_of(house.get("sqlite", settings=EVERYTHING).client)
+    conditions = {"If-Match", "If-None-Match"}
+    once = {("/auth/register", "post"), ("/users", "post"),
+            ("/users/batch", "post"), ("/users/batch", "patch")}
+    conditional = {("/users/me", "get"), ("/users/me", "patch"),
+                   ("/users/me", "delete"), ("/users/{id}", "get"),
+                   ("/users/{id}", "patch"), ("/users/{id}", "delete")}
+
+    for path, method, operation in operations(document):
+        route = path, method
+        expected = ({"Idempotency-Key"} if route in once else
+                    conditions if route in conditional else set())
+        assert headers_described(document, path, method) == expected, route
+        assert ("412" in operation["responses"]) == (route in conditional)
+        assert ("304" in operation["responses"]) == (
+            route in conditional and method == "get")
+    without = document_of(house.get("sqlite", settings=(
+        "idempotency.enabled=false", "users.etag=false")).client)
+    assert not any(headers_described(without, path, method)
+                   for path, method, _ in operations(without))
+
+
+def test_headers_count_where_they_are_described(house):
+    """Each of the conditions, where none of them holds."""
+    client = house.get("sqlite", settings=(
+        "users.delete_me=true",)).client
+    document = document_of(client)
+    user, token = client.newcomer()
+
+    for path, method, operation in list(operations(document)):
+        if "412" not in operation["responses"]:
+            continue
+        asked = path.format(id=user["id"])
+        more = {"token": token if path.endswith("/me") else client.admin(),
+                **({} if method == "get" else {"json": {}})}
+        tag = client.get(asked, token=more["token"]).headers["ETag"]
+        other, known = (client.request(
+            method.upper(), asked, headers=headers, **more).status_code
+            for headers in ({"If-Match": '"x"'}, {"If-None-Match": tag}))
+        assert (other, known) == (412, 304 if method == "get" else 412), path
+
+
 def test_no_answer_is_described_twice(house):
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
