@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "core/api_key.h"
 #include "core/password.h"
+#include "core/veto.h"
 #include "http/response.h"
 
 /* A route's own, those of Idempotency-Key, and the end. */
@@ -143,6 +144,30 @@ reasons_for(struct arena *mem, const struct api *api,
 	return all;
 }
 
+static bool
+keeps_superuser(const struct config *conf)
+{
+	return conf->admin.keep_superuser;
+}
+
+/* What depends on the configuration. */
+static const struct {
+	enum err problem;
+	bool (*may)(const struct config *conf);
+} configured[] = {
+	{ERR_LAST_SUPERUSER, keeps_superuser},
+	{ERR_DELETE_USER_REFUSED, veto_minds_deletion},
+};
+
+static bool
+may_happen(const struct config *conf, enum err problem)
+{
+	for (size_t i = 0; i < countof(configured); i++)
+		if (configured[i].problem == problem)
+			return configured[i].may(conf);
+	return true;
+}
+
 /* How the rule itself may fail with this status: up to the first OK. */
 static void
 collect_problems(const struct api *api, const struct route *r, int status,
@@ -155,8 +180,7 @@ collect_problems(const struct api *api, const struct route *r, int status,
 	for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT && r->problems[i] != OK;
 	     i++)
 		if (err_status(r->problems[i]) == status &&
-		    (r->problems[i] != ERR_LAST_SUPERUSER ||
-		     api->conf->admin.keep_superuser))
+		    may_happen(api->conf, r->problems[i]))
 			*out++ = r->problems[i];
 	for (size_t i = 0; i < countof(of_once); i++)
 		if (err_status(of_once[i]) == status && openapi_is_once(api, r))
@@ -170,6 +194,8 @@ reason_of(struct arena *mem, const struct api *api, enum err e)
 {
 	if (e == ERR_API_KEY_INVALID)
 		return API_KEY_NAME_FAULT;
+	if (e == ERR_DELETE_USER_REFUSED)
+		return "The program's own words";
 	if (strstr(err_detail(e), "_INVALID_PASSWORD") == NULL)
 		return NULL;
 	return arena_printf(mem, PASSWORD_TOO_SHORT,

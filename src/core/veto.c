@@ -184,6 +184,15 @@ veto_password(struct ctx *cx, const char *plain, const struct user *about,
 	return e == ERR_REFUSED ? ERR_INVALID_PASSWORD : e;
 }
 
+bool
+veto_minds_deletion(const struct config *conf)
+{
+	for (size_t i = 0; i < conf->hook_count; i++)
+		if (hook_takes(&conf->hook[i], "before_delete"))
+			return true;
+	return false;
+}
+
 enum err
 veto_delete(struct ctx *cx, const struct user *u, const char **reason)
 {

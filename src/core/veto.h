@@ -7,6 +7,8 @@
 #ifndef VETO_H
 #define VETO_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/config.h"
 #include "base/err.h"
@@ -29,6 +31,9 @@ void veto_close(struct veto *v);
 enum err veto_password(struct ctx *cx, const char *plain,
 		       const struct user *about, const char **reason)
 	NODISCARD NONNULL(1, 2, 3, 4);
+
+/* Whether a program is asked before a user is deleted. */
+bool veto_minds_deletion(const struct config *conf) NONNULL(1);
 
 /* before_delete: may this user be deleted? ERR_DELETE_USER_REFUSED with
  * *reason; ERR_HOOK_FAILED. */

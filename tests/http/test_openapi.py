@@ -361,6 +361,21 @@ def test_headers_count_where_they_are_described(house):
         assert (other, known) == (412, 304 if method == "get" else 412), path
 
 
+def test_a_program_that_may_refuse_a_deletion_is_described(house):
+    document = document_of(house.get("sqlite", settings=EVERYTHING).client)
+    without = document_of(house.get("sqlite", settings=(
+        "users.delete_me=true", "hook.judge.program=/bin/true",
+        "hook.judge.events={validate_password}")).client)
+
+    def refused(told, path):
+        return [d["code"] for d in refusals(told, path, "delete", 403)
+                if isinstance(d, dict)]
+
+    for path in ("/users/{id}", "/users/me"):
+        assert refused(document, path) == ["DELETE_USER_REFUSED"]
+        assert refused(without, path) == []
+
+
 def test_no_answer_is_described_twice(house):
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
