@@ -132,12 +132,10 @@ route_is_superusers(const struct route *r)
 	return r->who == WHO_SUPERUSER || r->who == WHO_PAGE_SUPERUSER;
 }
 
-/* What of a key's scope the route asks for; 0: no key may use it. */
-static unsigned
-scope_needed(const struct call *c)
+unsigned
+route_scope(const struct route *r, enum method m)
 {
-	const struct route *r = c->route;
-	bool reads = !is_unsafe(c->rq->method);
+	bool reads = !is_unsafe(m);
 
 	if (r->mount == MOUNT_KEYS)
 		return 0;
@@ -149,7 +147,7 @@ scope_needed(const struct call *c)
 		return 0;
 	if (reads)
 		return API_SCOPE_ME_READ;
-	return c->rq->method == METHOD_PATCH ? API_SCOPE_ME_WRITE : 0;
+	return m == METHOD_PATCH ? API_SCOPE_ME_WRITE : 0;
 }
 
 /* The API key that the request carries, whose word alone counts then. */
@@ -173,7 +171,8 @@ find_by_key(struct call *c, const char *key)
 	if (e == ERR_BAD_TOKEN)
 		return ERR_UNAUTHORIZED;
 	TRY(e);
-	if (c->user.is_active && (c->token.scope & scope_needed(c)) != 0)
+	if (c->user.is_active &&
+	    (c->token.scope & route_scope(c->route, c->rq->method)) != 0)
 		return OK;
 	e = c->user.is_active ? ERR_FORBIDDEN : ERR_UNAUTHORIZED;
 	/* Here it stands for nobody. */

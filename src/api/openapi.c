@@ -234,7 +234,7 @@ add_operation(struct buf *out, const struct api *api,
 	add_body(out, api, b);
 	openapi_responses(out, api, b);
 	if (openapi_needs_user(b->route))
-		openapi_security(out, api);
+		openapi_security(out, api, b->route);
 	json_end(out, '}');
 }
 

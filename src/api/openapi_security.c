@@ -5,6 +5,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "core/api_key.h"
+
+#define KEY_SCHEME "APIKeyBearer"
+
+static const char key_scheme[] =
+	"{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+	"\"A personal API key with the scope that is named.\"}";
 
 static const char *
 scheme_of(const struct backend_settings *b)
@@ -25,8 +32,23 @@ has_neighbour(const struct config *conf, size_t i, size_t from, size_t to)
 	return false;
 }
 
+/* The role that the scheme asks for is the scope. */
+static void
+add_key(struct buf *out, const struct route *r)
+{
+	unsigned scope = route_scope(r, r->method);
+
+	if (scope == 0)
+		return;
+	json_begin(out, NULL, '{');
+	json_begin(out, KEY_SCHEME, '[');
+	json_add_text(out, NULL, api_scope_word(scope));
+	json_end(out, ']');
+	json_end(out, '}');
+}
+
 void
-openapi_security(struct buf *out, const struct api *api)
+openapi_security(struct buf *out, const struct api *api, const struct route *r)
 {
 	const struct config *conf = api->conf;
 
@@ -38,6 +60,8 @@ openapi_security(struct buf *out, const struct api *api)
 		json_add_raw(out, scheme_of(&conf->backend[i]), "[]");
 		json_end(out, '}');
 	}
+	if (conf->api_keys.enabled)
+		add_key(out, r);
 	json_end(out, ']');
 }
 
@@ -81,5 +105,7 @@ openapi_security_schemes(struct buf *out, const struct api *api)
 			add_bearer(out, b);
 		json_end(out, '}');
 	}
+	if (conf->api_keys.enabled)
+		json_add_raw(out, KEY_SCHEME, key_scheme);
 	json_end(out, '}');
 }

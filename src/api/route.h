@@ -86,6 +86,10 @@ struct route {
 /* Whether it takes a superuser, who sees more of a user than others do. */
 bool route_is_superusers(const struct route *r) NONNULL(1);
 
+/* What of an API key's scope a request by this method needs there, of
+ * core/api_key.h; 0: no key is taken. */
+unsigned route_scope(const struct route *r, enum method m) NONNULL(1);
+
 /* A row's number in routes.def, and back; NULL: there are not so many. */
 size_t route_number(const struct route *r) NONNULL(1);
 const struct route *route_at(size_t number);

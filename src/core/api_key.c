@@ -61,6 +61,15 @@ api_scope_read(const char *text)
 }
 
 const char *
+api_scope_word(unsigned bit)
+{
+	for (size_t i = 0; i < countof(scopes); i++)
+		if (scopes[i].bit == bit)
+			return scopes[i].word;
+	return "";
+}
+
+const char *
 api_scope_words(struct arena *mem)
 {
 	struct buf b;

@@ -45,6 +45,8 @@ const char *api_key_id(struct arena *mem, const char *text) NONNULL(1, 2);
 /* The scopes of "me:read check" as bits; 0 when a word is none of them, comes
  * twice, or there is none. */
 unsigned api_scope_read(const char *text) NONNULL(1);
+/* The word of one of them; "" when it is none. */
+const char *api_scope_word(unsigned bit) RETURNS_NONNULL;
 /* All of them, with blanks between. */
 const char *api_scope_words(struct arena *mem) RETURNS_NONNULL NONNULL(1);
 

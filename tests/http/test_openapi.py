@@ -376,6 +376,36 @@ def test_a_program_that_may_refuse_a_deletion_is_described(house):
         assert refused(without, path) == []
 
 
+COOKIES_AND_KEYS = ("backend.web.transport=cookie", "api_keys.enabled=true",
+                    "users.delete_me=true")
+
+
+def test_keys_are_described_where_they_are_taken(house):
+    """With the scope that they need, also where no backend is a bearer's."""
+    client = house.get("sqlite", settings=COOKIES_AND_KEYS).client
+    document = document_of(client)
+    scopes = {("/users/me", "get"): "me:read",
+              ("/users/me", "patch"): "me:write",
+              ("/users", "get"): "users:read",
+              ("/users", "post"): "users:write",
+              ("/users/batch", "post"): "users:write",
+              ("/users/batch", "patch"): "users:write",
+              ("/users/{id}", "get"): "users:read",
+              ("/users/{id}", "patch"): "users:write",
+              ("/users/{id}", "delete"): "users:write"}
+
+    assert document["components"]["securitySchemes"]["APIKeyBearer"] == {
+        "type": "http", "scheme": "bearer",
+        "description": "A personal API key with the scope that is named."}
+    for path, method, operation in operations(document):
+        asked = [one["APIKeyBearer"] for one in operation.get("security", ())
+                 if "APIKeyBearer" in one]
+        scope = scopes.get((path, method))
+        assert asked == ([[scope]] if scope else []), (path, method)
+    assert "APIKeyBearer" not in document_of(house.get(
+        "sqlite").client)["components"]["securitySchemes"]
+
+
 def test_no_answer_is_described_twice(house):
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), [name for name, _ in pairs]
