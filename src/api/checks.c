@@ -74,19 +74,24 @@ is_from_here(const struct call *c)
 	return rq->origin == NULL || is_own_origin(rq);
 }
 
+/* A guarded request is another server's to judge: nothing is done here. */
+bool
+route_minds_origin(const struct config *conf, const struct route *r,
+		   enum method m)
+{
+	return is_unsafe(m) && r->who != WHO_ANYBODY && r->who != WHO_GUARDED &&
+	       conf->sessions.check_origin;
+}
+
 /* What would be done is not done for another site, whoever holds the cookie; a
  * page's form is not taken from one at all. */
 static bool
 minds_origin(const struct call *c)
 {
-	if (!is_unsafe(c->rq->method))
-		return false;
 	if (route_is_page(c->route))
-		return true;
-	/* A guarded request is another server's to judge: nothing is done
-	 * here. */
-	return c->route->who != WHO_ANYBODY && c->route->who != WHO_GUARDED &&
-	       c->cx->conf->sessions.check_origin && carries_our_cookie(c);
+		return is_unsafe(c->rq->method);
+	return route_minds_origin(c->cx->conf, c->route, c->rq->method) &&
+	       carries_our_cookie(c);
 }
 
 static enum err

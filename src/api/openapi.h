@@ -97,6 +97,9 @@ void openapi_schemas(struct buf *out, const struct api *api) NONNULL(1, 2);
 void openapi_security_schemes(struct buf *out, const struct api *api)
 	NONNULL(1, 2);
 
+/* Whether a backend signs in by a cookie. */
+bool openapi_has_cookies(const struct config *conf) NONNULL(1);
+
 /* A member "security": any backend will do, or an API key where it may. */
 void openapi_security(struct buf *out, const struct api *api,
 		      const struct route *r) NONNULL(1, 2, 3);

@@ -90,6 +90,35 @@ is_superusers(const struct api *api, const struct bound_route *b)
 }
 
 static bool
+minds_scope(const struct api *api, const struct bound_route *b)
+{
+	const struct route *r = b->route;
+
+	return api->conf->api_keys.enabled && openapi_needs_user(r) &&
+	       route_scope(r, r->method) != 0;
+}
+
+static bool
+refuses_keys(const struct api *api, const struct bound_route *b)
+{
+	return api->conf->api_keys.enabled && openapi_needs_user(b->route) &&
+	       !minds_scope(api, b);
+}
+
+/* Told of the routes that are ours alone: those of the reference are described
+ * in its words, whatever it does not mind. */
+static bool
+minds_origin(const struct api *api, const struct bound_route *b)
+{
+	const struct route *r = b->route;
+
+	return (r->mount == MOUNT_KEYS || r->mount == MOUNT_ADMIN ||
+		r->mount == MOUNT_LEAVE) &&
+	       openapi_has_cookies(api->conf) &&
+	       route_minds_origin(api->conf, r, r->method);
+}
+
+static bool
 has_target(const struct api *api, const struct bound_route *b)
 {
 	(void)api;
@@ -123,6 +152,9 @@ static const struct {
 } checks[] = {
 	{401, "Missing token or inactive user.", needs_user},
 	{403, "Not a superuser.", is_superusers},
+	{403, "An API key without the scope.", minds_scope},
+	{403, "API keys are not taken here.", refuses_keys},
+	{403, "A session's cookie, sent from another site.", minds_origin},
 	{404, "The user does not exist.", has_target},
 	{412, "If-Match or If-None-Match do not hold.", is_conditional},
 	{422, "Validation Error", reads_input},

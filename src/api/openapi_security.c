@@ -32,6 +32,15 @@ has_neighbour(const struct config *conf, size_t i, size_t from, size_t to)
 	return false;
 }
 
+bool
+openapi_has_cookies(const struct config *conf)
+{
+	for (size_t i = 0; i < conf->backend_count; i++)
+		if (strcmp(conf->backend[i].transport, "cookie") == 0)
+			return true;
+	return false;
+}
+
 /* The role that the scheme asks for is the scope. */
 static void
 add_key(struct buf *out, const struct route *r)

@@ -90,6 +90,11 @@ bool route_is_superusers(const struct route *r) NONNULL(1);
  * core/api_key.h; 0: no key is taken. */
 unsigned route_scope(const struct route *r, enum method m) NONNULL(1);
 
+/* Whether a request by this method that carries our session cookie must come
+ * from our own site. */
+bool route_minds_origin(const struct config *conf, const struct route *r,
+			enum method m) NONNULL(1, 2);
+
 /* A row's number in routes.def, and back; NULL: there are not so many. */
 size_t route_number(const struct route *r) NONNULL(1);
 const struct route *route_at(size_t number);

@@ -376,14 +376,13 @@ def test_a_program_that_may_refuse_a_deletion_is_described(house):
         assert refused(without, path) == []
 
 
-COOKIES_AND_KEYS = ("backend.web.transport=cookie", "api_keys.enabled=true",
-                    "users.delete_me=true")
-
-
 def test_keys_are_described_where_they_are_taken(house):
     """With the scope that they need, also where no backend is a bearer's."""
-    client = house.get("sqlite", settings=COOKIES_AND_KEYS).client
-    document = document_of(client)
+    document = document_of(house.get("sqlite", settings=(
+        "api_keys.enabled=true", "users.delete_me=true",
+        "backend.bearer.transport=cookie",
+        "backend.bearer.cookie_name=second")).client)
+    schemes = document["components"]["securitySchemes"]
     scopes = {("/users/me", "get"): "me:read",
               ("/users/me", "patch"): "me:write",
               ("/users", "get"): "users:read",
@@ -394,7 +393,8 @@ def test_keys_are_described_where_they_are_taken(house):
               ("/users/{id}", "patch"): "users:write",
               ("/users/{id}", "delete"): "users:write"}
 
-    assert document["components"]["securitySchemes"]["APIKeyBearer"] == {
+    assert set(schemes) == {"APIKeyCookie", "APIKeyBearer"}
+    assert schemes["APIKeyBearer"] == {
         "type": "http", "scheme": "bearer",
         "description": "A personal API key with the scope that is named."}
     for path, method, operation in operations(document):
@@ -404,6 +404,53 @@ def test_keys_are_described_where_they_are_taken(house):
         assert asked == ([[scope]] if scope else []), (path, method)
     assert "APIKeyBearer" not in document_of(house.get(
         "sqlite").client)["components"]["securitySchemes"]
+
+
+def forbidden(document):
+    """Why each operation that takes a user may be forbidden to him."""
+    return {(path, method): operation["responses"].get("403", {}).get(
+        "description", "") for path, method, operation in operations(document)
+        if "security" in operation}
+
+
+def test_where_a_key_is_refused_is_described(house):
+    client = house.get("sqlite", settings=(
+        "users.delete_me=true", "api_keys.enabled=true")).client
+    user, token = client.newcomer()
+    key = client.post("/users/me/keys", token=token, json={
+        "name": "a", "scope": "check"}).json()["key"]
+    document = document_of(client)
+    security = {(path, method): operation.get("security", ())
+                for path, method, operation in operations(document)}
+
+    for (path, method), why in forbidden(document).items():
+        taken = any("APIKeyBearer" in one for one in security[path, method])
+        answer = client.request(
+            method.upper(), path.format(id=user["id"], key="0" * 16),
+            token=key, **({} if method == "get" else {"json": {}}))
+        assert answer.status_code == 403, path
+        assert ("An API key without the scope." in why) == taken, path
+        assert ("API keys are not taken here." in why) != taken, path
+    assert not any("key" in why for why in forbidden(document_of(house.get(
+        "sqlite", settings=("users.delete_me=true",)).client)).values())
+
+
+def test_other_sites_are_described_on_our_own_routes(house):
+    """The reference's are left as they are, since it never is that strict."""
+    ours = ("users.delete_me=true", "api_keys.enabled=true")
+
+    def of(*settings):
+        return {route for route, why in forbidden(document_of(house.get(
+            "sqlite", settings=settings).client)).items()
+            if "another site" in why}
+
+    assert of(*ours) == {
+        ("/users", "post"), ("/users/batch", "post"), ("/users/batch", "patch"),
+        ("/users/me", "delete"), ("/users/me/keys", "post"),
+        ("/users/me/keys/{key}", "delete"),
+        ("/users/{id}/keys/{key}", "delete")}
+    assert of(*ours, "sessions.check_origin=false") == set()
+    assert of(*ours, "backend.jwt.transport=bearer") == set()
 
 
 def test_no_answer_is_described_twice(house):
