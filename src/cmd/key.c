@@ -52,6 +52,7 @@ struct key_work {
 	bool dry;
 	bool json;
 	bool changed;
+	struct buf said; /* what was done; told once it is kept */
 };
 
 static enum err
@@ -132,8 +133,8 @@ run_list(struct key_work *w)
 static void
 say(struct key_work *w, const struct ring_key *k, const char *what)
 {
-	(void)printf("%s %s %s%s\n", jws_alg_name(jws_key_alg(k->key)), k->kid,
-		     what, w->dry ? " (not done)" : "");
+	buf_printf(&w->said, "%s %s %s%s\n", jws_alg_name(jws_key_alg(k->key)),
+		   k->kid, what, w->dry ? " (not done)" : "");
 	w->changed = true;
 }
 
@@ -251,8 +252,8 @@ purge(struct key_work *w)
 
 	if (gone == 0)
 		return;
-	(void)printf("%zu old key%s removed%s\n", gone, gone == 1 ? "" : "s",
-		     w->dry ? " (not done)" : "");
+	buf_printf(&w->said, "%zu old key%s removed%s\n", gone,
+		   gone == 1 ? "" : "s", w->dry ? " (not done)" : "");
 	w->changed = true;
 }
 
@@ -353,6 +354,8 @@ work_locked(struct key_work *w, const struct key_command *c)
 	e = c->run(w);
 	if (e == OK)
 		e = ring_keep(w);
+	if (e == OK)
+		(void)fputs(w->said.data, stdout);
 	key_ring_close(&w->ring);
 	return e;
 }
@@ -392,6 +395,7 @@ run(const struct invocation *in, const struct key_command *c,
 	w->conf = conf;
 	w->mem = arena_open(0, MEMORY_LIMIT);
 	w->now = clock_now();
+	buf_init(&w->said, w->mem, 256);
 	e = work(w, c);
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;

@@ -5,6 +5,7 @@ under traffic, and what somebody else makes of our tokens."""
 import base64
 import json
 import os
+import re
 import time
 
 import jwt
@@ -282,6 +283,19 @@ def test_what_cannot_be_done_is_told_in_a_sentence(new_ring):
     assert status(new_ring.client, new_ring.client.login(user["email"])) == 200
     new_ring.write("ring", kept)
     assert new_ring.program_command("check").returncode == 0
+
+
+def test_nothing_is_said_to_be_done_that_was_not_kept(new_stack, db):
+    stack = new_stack(db, settings=SETTINGS, kind=RingStack)
+    # RS256 could be rotated, what comes after it could not.
+    aged = re.sub(r"(key RS256 next) \d+", r"\1 1", stack.read("ring"))
+    stack.write("ring", aged)
+
+    told = stack.program_command("key", "rotate", check=False)
+
+    assert (told.returncode, told.stdout) == (75, "")
+    assert stack.read("ring") == aged
+    stack.program_command("key", "rotate", "--alg", "RS256")
 
 
 def test_tokens_of_secrets_outlive_the_change_to_keys(new_stack, db):
