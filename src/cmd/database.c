@@ -2,6 +2,9 @@
 #include "cmd/database.h"
 
 #include "base/log.h"
+#include "cmd/command.h"
+#include "db/migrate.h"
+#include "store/user_columns.h"
 
 /* Kept between requests without going back to the system. */
 #define ARENA_KEPT ((size_t)256 * 1024)
@@ -40,4 +43,40 @@ database_close(struct database *d)
 	arena_close(d->mem);
 	arena_close(d->kept);
 	*d = (struct database){0};
+}
+
+/* A statement fails on tables and columns that nobody has made yet. */
+static bool
+wants_migrating(struct db *db, struct arena *mem)
+{
+	struct migrate_state state = {0};
+	struct user_columns columns = {0};
+	const char *why;
+
+	if (migrate_state(db, mem, &state, &why) != OK)
+		return false;
+	return state.pending_count > 0 ||
+	       (user_columns_find(db, mem, &columns, &why) == OK &&
+		columns.count > 0);
+}
+
+enum err
+database_explain(enum err e, struct db *db, struct arena *mem)
+{
+	bool is_of_database = e == ERR_DATABASE_DOWN || e == ERR_CONFLICT ||
+			      e == ERR_INTERNAL;
+	const char *words = "";
+
+	if (db != NULL && is_of_database)
+		words = arena_printf(mem, "%s", db_complaint(db));
+	if (db != NULL && e == ERR_INTERNAL && wants_migrating(db, mem)) {
+		(void)command_fail(0,
+				   "the tables are not yet what they must be "
+				   "(%s); run fastcgi-users migrate",
+				   words);
+		return ERR_CONFIGURATION;
+	}
+	(void)command_fail(0, "%s%s%s", err_sentence(e),
+			   *words != '\0' ? ": " : "", words);
+	return e;
 }

@@ -29,4 +29,13 @@ enum err database_open(const struct config *conf, bool create,
 		       struct database *out) NODISCARD NONNULL(1, 3);
 void database_close(struct database *d) NONNULL(1);
 
+/*
+ * Says on standard error what failed a command: in the words of the database
+ * where it was that, and with what to do where the tables are not those of
+ * this program and configuration. That is ERR_CONFIGURATION then, and else
+ * what it was. `db` is NULL when none is open yet.
+ */
+enum err database_explain(enum err e, struct db *db, struct arena *mem)
+	NODISCARD;
+
 #endif

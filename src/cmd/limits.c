@@ -263,8 +263,7 @@ run(const struct invocation *in, const struct subcommand *sub,
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;
 	if (e != OK && r.database.db != NULL)
-		(void)command_fail(0, "%s: %s", err_sentence(e),
-				   db_complaint(r.database.db));
+		e = database_explain(e, r.database.db, r.database.mem);
 	database_close(&r.database);
 	limiter_close(r.limiter);
 	config_free(conf);

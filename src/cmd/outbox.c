@@ -275,8 +275,7 @@ run(const struct invocation *in, const struct subcommand *sub,
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;
 	if (e != OK && e != ERR_NOT_FOUND && d.db != NULL)
-		(void)command_fail(0, "%s: %s", err_sentence(e),
-				   db_complaint(d.db));
+		e = database_explain(e, d.db, d.mem);
 	database_close(&d);
 	config_free(conf);
 	return command_status(e);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/database.h"
 #include "cmd/secret_input.h"
 #include "cmd/usage.h"
 #include "cmd/user_bulk.h"
@@ -232,19 +233,6 @@ set_log(const struct config *conf)
 		log_set_level(LEVEL_WARNING);
 }
 
-/* For what nobody has explained yet. */
-static void
-explain(enum err e, const struct ctx *cx)
-{
-	bool is_of_database = e == ERR_DATABASE_DOWN || e == ERR_CONFLICT ||
-			      e == ERR_INTERNAL;
-	const char *words =
-		cx != NULL && is_of_database ? db_complaint(cx->db) : "";
-
-	(void)command_fail(0, "%s%s%s", err_sentence(e),
-			   *words != '\0' ? ": " : "", words);
-}
-
 static int
 run(const struct invocation *in, const struct subcommand *sub,
     struct user_options *o)
@@ -266,7 +254,8 @@ run(const struct invocation *in, const struct subcommand *sub,
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;
 	if (e != OK && !o->told)
-		explain(e, cx);
+		e = database_explain(e, cx != NULL ? cx->db : NULL,
+				     cx != NULL ? cx->mem : NULL);
 	worker_close(w);
 	config_free(conf);
 	return command_status(e);

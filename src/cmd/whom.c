@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/database.h"
 #include "cmd/worker.h"
 #include "db/db.h"
 #include "store/user_id.h"
@@ -23,19 +24,6 @@ whom_find(struct ctx *cx, const char *who, struct user *out)
 	if (e == ERR_NOT_FOUND)
 		(void)command_fail(0, "there is no user \"%s\"", who);
 	return e;
-}
-
-/* For what nobody has explained yet. */
-static void
-explain(enum err e, const struct ctx *cx)
-{
-	bool is_of_database = e == ERR_DATABASE_DOWN || e == ERR_CONFLICT ||
-			      e == ERR_INTERNAL;
-	const char *words =
-		cx != NULL && is_of_database ? db_complaint(cx->db) : "";
-
-	(void)command_fail(0, "%s%s%s", err_sentence(e),
-			   *words != '\0' ? ": " : "", words);
 }
 
 int
@@ -61,7 +49,8 @@ whom_run(const struct invocation *in, whom_work *work, void *arg)
 	if (fflush(stdout) != 0 && e == OK)
 		e = ERR_IO;
 	if (e != OK && !told)
-		explain(e, cx);
+		e = database_explain(e, cx != NULL ? cx->db : NULL,
+				     cx != NULL ? cx->mem : NULL);
 	worker_close(w);
 	config_free(conf);
 	return command_status(e);

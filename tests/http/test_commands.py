@@ -196,6 +196,27 @@ def test_a_plan_is_told_before_anything_is_done(unmigrated):
     assert "migrate" in done.stderr
 
 
+def test_tables_that_nobody_made_yet_are_not_an_internal_error(unmigrated):
+    for words in ("user list", "user add a@example.org --generate-password",
+                  "user show a@example.org", "user export", "outbox list",
+                  "token create a@example.org"):
+        done = run(unmigrated, *words.split())
+
+        assert done.returncode == CONFIG, words
+        assert complaints(done)[-1].endswith("; run fastcgi-users migrate")
+
+
+def test_a_field_without_its_column_is_not_an_internal_error(new_stack, db):
+    stack = new_stack(db)
+    stack.settings["field", "nickname"] = {"max": "80"}
+    stack.write_configuration()
+
+    done = run(stack, "user", "list")
+
+    assert done.returncode == CONFIG
+    assert complaints(done)[-1].endswith("; run fastcgi-users migrate")
+
+
 OTHERS_TABLE = """CREATE TABLE "user" (id {}, email VARCHAR(320),
 hashed_password VARCHAR(1024), is_active BOOLEAN, is_superuser BOOLEAN,
 is_verified BOOLEAN, PRIMARY KEY (id))"""
