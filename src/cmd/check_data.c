@@ -25,10 +25,14 @@ check_database(struct examination *x)
 
 	x->answers = e == OK;
 	if (e != OK)
-		examination_fault(x, e, "database",
-				  "%s; is it running, and is database.url "
-				  "right?",
-				  db_complaint(x->database.db));
+		examination_fault(x, e, "database", "%s; %s",
+				  db_complaint(x->database.db),
+				  db_file(x->database.db) == NULL
+					  ? "is it running, and is "
+					    "database.url right?"
+					  : "is database.url right, and may "
+					    "server.user write that file and "
+					    "its folder?");
 	else
 		examination_good(x, "database", "the database answers (%s)",
 				 db_driver(x->database.db));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files, and what the machine allows. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,23 @@ others_may(const char *path, unsigned bits)
 	return stat(path, &st) == 0 && (st.st_mode & bits) != 0;
 }
 
+/* What of run_dir must be ours to write. The folder stays root's where root
+ * starts the program; where not, a file in it may be of somebody who did. */
+static const char *
+written_in_run_dir(const struct examination *x)
+{
+	const char *folder = x->conf->server.run_dir;
+	const char *slots =
+		arena_printf(x->database.mem, "%s/" SLOTS_FILE, folder);
+
+	return x->was_root || access(slots, F_OK) == 0 ? slots : folder;
+}
+
 void
 check_permissions(struct examination *x)
 {
 	const struct config *conf = x->conf;
-	const char *writable =
-		x->was_root ? arena_printf(x->database.mem, "%s/" SLOTS_FILE,
-					   conf->server.run_dir)
-			    : conf->server.run_dir;
+	const char *writable = written_in_run_dir(x);
 
 	if (conf->holds_secrets && others_may(conf->path, S_IROTH))
 		examination_fault(x, ERR_CONFIGURATION, "permissions",
@@ -61,12 +71,17 @@ check_file(struct examination *x)
 		const char *part =
 			arena_printf(x->database.mem, "%s%s", path, parts[i]);
 
-		if (!others_may(part, S_IROTH | S_IWOTH))
-			continue;
-		examination_fault(x, ERR_CONFIGURATION, "permissions",
-				  "%s holds the users, and everybody may read "
-				  "or write it; chmod 600 it",
-				  part);
+		if (others_may(part, S_IROTH | S_IWOTH))
+			examination_fault(x, ERR_CONFIGURATION, "permissions",
+					  "%s holds the users, and everybody "
+					  "may read or write it; chmod 600 it",
+					  part);
+		else if (access(part, R_OK | W_OK) != 0 && errno != ENOENT)
+			examination_fault(x, ERR_CONFIGURATION, "permissions",
+					  "%s may not be read and written; "
+					  "give it to server.user, and chmod "
+					  "600 it",
+					  part);
 	}
 }
 

@@ -174,6 +174,38 @@ def shared_file(doctor, name, text):
     return doctor.stack.write(f"shared/{name}", text)
 
 
+def test_a_database_that_may_not_be_written(house):
+    doctor = fresh(house, "sqlite")
+    os.chmod(doctor.stack.path("users.db"), 0o400)
+
+    doctor.one("fault", "permissions",
+               "users.db may not be .*; give it to server.user", CONFIG)
+
+
+def test_locks_that_may_not_be_written(house):
+    doctor = fresh(house, "sqlite")
+    os.chmod(doctor.stack.path("hash.slots"), 0o400)
+
+    found, status = doctor.findings()
+
+    assert {f[1] for f in found} == {"permissions", "hashing"}
+    assert re.search("/hash.slots .*; .*give it to server.user", found[0][2])
+    assert status == CONFIG
+
+
+def test_a_folder_in_which_no_sqlite_file_can_be_made(house):
+    doctor = fresh(house, "sqlite")
+    doctor.stack.settings["database", None]["url"] = (
+        f"sqlite:{doctor.stack.path('nowhere')}/users.db")
+    doctor.stack.write_configuration()
+
+    found, status = doctor.findings()
+
+    assert {f[1] for f in found} == {"database", "schema"}
+    assert "write that file and its folder" in found[0][2]
+    assert status == UNAVAILABLE
+
+
 def test_a_folder_in_which_everybody_may_replace_a_secret(small):
     path = shared_file(small, "state.secret", os.urandom(32).hex())
 
