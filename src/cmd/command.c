@@ -219,10 +219,32 @@ command_configure(const char *path, struct config **out)
 }
 
 enum err
+command_check_identity(const struct config *conf)
+{
+	const struct server_settings *s = &conf->server;
+	struct identity id;
+
+	if (identity_find(s->user, s->group, &id))
+		return OK;
+	if (identity_find(s->user, NULL, &id))
+		(void)command_fail(0,
+				   "server.group: this system knows no group "
+				   "\"%s\"",
+				   s->group);
+	else
+		(void)command_fail(0,
+				   "server.user: this system knows no user "
+				   "\"%s\"",
+				   s->user);
+	return ERR_CONFIGURATION;
+}
+
+enum err
 command_become(const struct config *conf)
 {
 	struct identity id;
 
+	TRY(command_check_identity(conf));
 	if (identity_find(conf->server.user, conf->server.group, &id) &&
 	    identity_make_folder(&id, conf->server.run_dir) &&
 	    slots_make(conf->server.run_dir, &id) && identity_take(&id))

@@ -52,6 +52,10 @@ char *command_printable(char *text) RETURNS_NONNULL NONNULL(1);
 enum err command_configure(const char *path, struct config **out)
 	NODISCARD NONNULL(2);
 
+/* Whether this system knows the user and the group that the configuration
+ * names, as far as that matters to who we are; which it does not is told. */
+enum err command_check_identity(const struct config *conf) NODISCARD NONNULL(1);
+
 /*
  * Makes run_dir and what workers need in it, and stops being root where the
  * configuration names a user: what a command creates must belong to whom the

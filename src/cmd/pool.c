@@ -112,7 +112,7 @@ static enum err
 check_user(const struct config *conf)
 {
 	if (geteuid() != 0 || *conf->server.user != '\0')
-		return OK;
+		return command_check_identity(conf);
 	(void)command_fail(0, "started by root, the pool needs server.user, "
 			      "whom its workers run as");
 	return ERR_CONFIGURATION;

@@ -409,12 +409,18 @@ signals_open(struct supervisor *s)
 	return s->signal_fd >= 0 && s->wake_fd >= 0;
 }
 
+/* False with errno, and in *at the folder where it failed, or "". */
 static bool
-supervisor_open(struct supervisor *s)
+supervisor_open(struct supervisor *s, const char **at)
 {
-	if (!signals_open(s) || !heir_open(s) || !lent_open(s) ||
-	    !run_dir_make(s->plan) || !heir_open_process_file(s) ||
-	    !plan_adopt(s, s->plan))
+	*at = "";
+	if (!signals_open(s) || !heir_open(s) || !lent_open(s))
+		return false;
+	*at = s->plan->run_dir;
+	if (!run_dir_make(s->plan) || !heir_open_process_file(s))
+		return false;
+	*at = "";
+	if (!plan_adopt(s, s->plan))
 		return false;
 	notify_open(&s->notifier, s->kin.heir);
 	lent_check(s);
@@ -447,17 +453,19 @@ pool_run(struct pool_plan *plan, const struct pool_calls *calls)
 			       .lock_fd = -1,
 			       .now = clock_monotonic()};
 	char *run_dir = strdup(plan->run_dir);
+	const char *at;
 
 	if (run_dir == NULL)
 		abort();
 	s.status = EX_OSERR;
 	board_open(plan);
-	if (!supervisor_open(&s)) {
+	if (!supervisor_open(&s, &at)) {
 		if (errno == EBUSY)
 			process_file_log(plan->run_dir);
 		else
 			log_event(LEVEL_ERROR, log_is("pool_failed"),
-				  log_text("error", strerror(errno)));
+				  log_text("error", strerror(errno)),
+				  log_text("file", at));
 		goto out;
 	}
 	files_check(plan);

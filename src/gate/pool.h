@@ -30,8 +30,8 @@
  *   socket_unused   a service manager's that no pool wants (name, address)
  *   pool_stopping   on TERM, INT or QUIT
  *   pool_stopped    the end
- *   pool_failed     it could not start (error; file and pid of another one
- *                   that runs)
+ *   pool_failed     it could not start (error; file: what it could not make,
+ *                   or that of another one that runs, with pid)
  * and in a worker: worker_failed (error), sandbox_skipped, sandbox_missing.
  */
 #ifndef POOL_H

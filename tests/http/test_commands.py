@@ -486,3 +486,32 @@ def test_root_must_say_whom_the_pool_runs_as(stack):
 
     assert done.returncode == CONFIG
     assert "server.user" in one_sentence(done)
+
+
+def started_by_root(stack, settings, *words):
+    path = stack.write("more.conf",
+                       stack.read("fastcgi-users.conf") + settings)
+    return subprocess.run([stack.program, "-c", path, *words], text=True,
+                          timeout=60, capture_output=True, check=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("what", ["user", "group"])
+@pytest.mark.parametrize("words", ["pool", "migrate"])
+def test_a_user_that_there_is_none_of_is_named(stack, what, words):
+    done = started_by_root(stack, 'server { user = "www-data" }\n'
+                           f'server {{ {what} = "who-is-it" }}\n', words)
+
+    assert done.returncode == CONFIG
+    assert f'knows no {what} "who-is-it"' in one_sentence(done)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_folder_that_cannot_be_made_is_named(stack):
+    settings = ('server { user = "www-data" '
+                f'run_dir = "{stack.path("no/where")}" }}\n')
+
+    for words in "pool", "migrate":
+        done = started_by_root(stack, settings, words)
+        assert done.returncode != OK
+        assert stack.path("no/where") in complaints(done)[-1]
