@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import re
+import shutil
+import subprocess
 import time
 
 import jwt
@@ -91,6 +93,69 @@ def test_somebody_else_verifies_our_tokens_by_what_is_published(ring, kind):
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(token, other, algorithms=[kind],
                    audience="fastapi-users:auth")
+
+
+# How the example of the guide is asked by itself, one token after another.
+ASKED = """
+const answers = [];
+const asking = token => verify({
+    headersIn: token === null ? {} : {Authorization: `Bearer ${token}`},
+    subrequest: () => Promise.resolve({responseText: SET}),
+    return: status => answers.push(status),
+});
+TOKENS.reduce((all, token) => all.then(() => asking(token)),
+              Promise.resolve()).then(() => console.log(answers.join(" ")));
+"""
+
+
+def shown_in_the_guide(begins):
+    """The lines of code of doc/keys.md behind one that begins so."""
+    with open(os.path.join(stacks.TOP, "doc", "keys.md"),
+              encoding="utf-8") as f:
+        text = f.read().partition("\n" + begins)[2].partition("\n\n")[2]
+    lines = text.splitlines()
+    end = next(i for i, line in enumerate(lines)
+               if line and not line.startswith("    "))
+    return "\n".join(line[4:] for line in lines[:end])
+
+
+def test_the_guides_python_verifies_a_token(ring):
+    user = ring.client.register()
+    token = ring.client.login(user["email"], backend="es")
+    code = shown_in_the_guide("Python, with PyJWT:").replace(
+        "https://accounts.example.org", ring.base_url)
+
+    names = {"token": token}
+    exec(code, names)  # pylint: disable=exec-used
+
+    assert names["claims"]["sub"] == user["id"]
+    with pytest.raises(jwt.InvalidSignatureError):
+        exec(code, {"token": token[:-8] + "AAAAAAAA"})
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_the_guides_javascript_lets_in_our_tokens_only(ring, tmp_path):
+    user = ring.client.register()
+    token = ring.client.login(user["email"], backend="es")
+    head, body, mark = token.split(".")
+    tokens = [token, None, "", "x", token[:-8] + "AAAAAAAA",
+              f"{head}.{encode({'aud': [], 'exp': 1 << 40})}.{mark}",
+              f"{encode({'alg': 'none'})}.{body}.",
+              ring.client.login(user["email"], backend="ed")]
+    code = shown_in_the_guide("nginx with njs").replace(
+        "export default {verify};", "")
+    # What njs has not learned: node would take it.
+    assert not re.search(r"(const|let) *[\[{]|\(\(?await\b|\?\?|\?\.", code)
+    script = tmp_path / "verify.js"
+    script.write_text(
+        "globalThis.crypto ??= require('crypto').webcrypto;\n" + code
+        + f"\nconst TOKENS = {json.dumps(tokens)};\n"
+        f"const SET = {json.dumps(ring.client.get(JWKS).text)};\n" + ASKED)
+
+    done = subprocess.run(["node", str(script)], text=True, timeout=60,
+                          capture_output=True, check=False)
+
+    assert done.stdout.split() == ["204"] + ["401"] * 7, done.stderr
 
 
 def test_only_public_parts_are_published_and_may_be_kept(ring):
