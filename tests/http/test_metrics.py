@@ -208,6 +208,44 @@ def test_scraping_asks_the_database_nothing(house):
         before.of("database_seconds_count")
 
 
+# What the guide says for each, for who asks from this machine.
+TOLD = {
+    "apache-fcgi": ("</VirtualHost>", """<Location "/metrics">
+SetEnv FCU_METRICS on
+Require ip 127.0.0.1
+</Location>
+</VirtualHost>"""),
+    "lighttpd": ("", """
+$HTTP["remoteip"] == "127.0.0.1" {
+	$HTTP["url"] == "/metrics" {
+		setenv.add-environment = ( "FCU_METRICS" => "on" )
+	}
+}
+"""),
+}
+
+
+class ToldStack(stacks.Stack):
+    """A stack whose web server says it."""
+
+    def web_server_start(self):
+        site, (old, new) = self.web.site, TOLD[self.server]
+        self.web.site = lambda: (site().replace(old, new) if old
+                                 else site() + new)
+        self.web.more_modules = (*getattr(self.web, "more_modules", ()),
+                                 "authz_host")
+        super().web_server_start()
+
+
+@pytest.mark.parametrize("server", TOLD)
+def test_other_servers_tell_it_as_the_guide_says(house, server):
+    one = house.make("sqlite", kind=ToldStack, server=server,
+                     settings=METRICS)
+
+    assert scrape(one.client).of("start_time_seconds") > 0
+    assert one.client.get("/readyz").status_code == 200
+
+
 HEADERS = ("FCU_METRICS", "FCU-METRICS", "Fcu-Metrics", "HTTP_FCU_METRICS",
            "X-FCU-METRICS", "REDIRECT_FCU_METRICS", "REDIRECT-FCU-METRICS")
 
