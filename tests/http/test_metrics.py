@@ -57,7 +57,8 @@ def test_requests_are_counted_by_route_and_status(client):
 
 
 def test_a_histogram_holds_each_request_once(client):
-    client.get("/users/me")
+    _, token = client.newcomer()
+    client.get("/users/me", token=token)
     seen = scrape(client)
 
     assert seen.kinds["fastcgi_users_request_seconds"] == "histogram"
