@@ -206,17 +206,30 @@ limit_take(struct ctx *cx, enum limit_kind kind)
 		    });
 }
 
+/* As an account's, but two addresses that only look alike are two: whoever has
+ * one must not use up what is told to the other. */
+static const char *
+mailbox_key(struct limiter *l, struct arena *mem, const char *address)
+{
+	char *small = arena_text(mem, address);
+
+	for (char *p = small; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return key_of(l, mem, 'a', small);
+}
+
 enum err
 limit_mail(struct ctx *cx, const char *address)
 {
 	if (cx->limiter == NULL || !limit_is_on(cx->conf, LIMIT_MAIL))
 		return OK;
-	return take(cx, LIMIT_MAIL,
-		    (struct limit_key){
-			    .account = limit_account_key(cx->limiter, cx->mem,
-							 address),
-			    .network = "",
-		    });
+	return take(
+		cx, LIMIT_MAIL,
+		(struct limit_key){
+			.account = mailbox_key(cx->limiter, cx->mem, address),
+			.network = "",
+		});
 }
 
 static bool

@@ -245,6 +245,32 @@ def test_nobody_is_written_to_again_and_again(new_stack, new_server, db):
     assert "event=limit_reached kind=mail" in stack.program_log()
 
 
+# Addresses that the limits on sign-ins take for one.
+@pytest.mark.parametrize("letter", ["\u0131", "\uff49"])
+def test_nobody_uses_up_what_another_is_told(new_stack, new_server, db,
+                                             letter):
+    server = new_server()
+    stack = new_stack(db, settings=[
+        *settings_for(server), "api_keys.enabled=true",
+        "limits.enabled=true", "limits.mail=3"])
+    client = stack.client
+    owner = client.register(new_email("mike"))
+    name, domain = owner["email"].split("@")
+    answer = client.post("/auth/register", json={
+        "email": f"{name.replace('i', letter, 1)}@{domain}",
+        "password": PASSWORD})
+    token = client.login(answer.json()["email"])
+    for _ in range(6):
+        made = client.post("/users/me/keys", token=token, json={
+            "name": "x", "scope": "me:read"}).json()
+        client.delete(f"/users/me/keys/{made['id']}", token=token)
+    assert stacks.wait_until(lambda: waiting(stack) == 0)
+    client.patch("/users/me", token=client.login(owner["email"]), json={
+        "password": "quite another 9"})
+
+    wait_subject(server, owner["email"], "was changed")
+
+
 # V42
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded",
                                   "X-Forwarded-Proto", "X-Forwarded-Server"])
