@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libpq-fe.h>
@@ -37,10 +38,19 @@ notice_ignore(void *arg, const PGresult *res)
 	(void)res;
 }
 
+/* As we read and send them, whatever the database or its user is set to. libpq
+ * takes it from the environment alone; unlike `options`, it passes proxies. */
+static bool
+dates_are_iso(void)
+{
+	return setenv("PGDATESTYLE", "ISO", 1) == 0;
+}
+
 static PGconn *
 conn_start(const struct db *db, const char *url, size_t host, bool any)
 {
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	PQconninfoOption *options =
+		dates_are_iso() ? PQconninfoParse(url, NULL) : NULL;
 	const char *keys[OPTIONS_LIMIT + 1] = {0};
 	const char *values[OPTIONS_LIMIT + 1] = {0};
 	char patience[24];

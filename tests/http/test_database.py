@@ -90,6 +90,28 @@ def test_what_was_acknowledged_is_there_after_a_crash(new_stack):
         assert client.get(f"/users/{user['id']}", token=token).json() == user
 
 
+@pytest.mark.parametrize("style", ["German", "SQL, DMY", "Postgres"])
+def test_dates_do_not_follow_the_database_s_style(new_stack, style):
+    stack = new_stack("postgres", settings=(
+        "field.born.type=date", "field.seen.type=datetime",
+        "backend.rows.strategy=database"))
+    name = stack.ask("SELECT current_database()")
+    stack.ask(f"ALTER DATABASE {name} SET DateStyle = '{style}'")
+    stack.ask(f"ALTER DATABASE {name} SET TimeZone = 'Asia/Kolkata'")
+    stack.reload()
+    user, token = stack.client.newcomer()
+    given = {"born": "2001-02-03", "seen": "2024-05-06T07:08:09Z"}
+    row = stack.program_command("token", "create", user["id"], "--backend",
+                                "rows").stdout
+
+    stack.client.patch("/users/me", token=token, json=given)
+
+    me = stack.client.get("/users/me", token=token).json()
+    assert me == {**user, **given}
+    assert user["id"] in stack.program_command("token", "inspect",
+                                               given=row).stdout
+
+
 def test_a_sqlite_file_that_is_missing_is_503_until_it_is_made(new_stack):
     stack = new_stack("sqlite", workers=1)
     client = stack.client
