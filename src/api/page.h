@@ -213,6 +213,10 @@ void page_text_write(struct page_view *v, const char *element, const char *key)
 const char *page_form_tag(const struct page_view *v) RETURNS_NONNULL NONNULL(1);
 void page_form_write(struct page_view *v, const struct page_form *f)
 	NONNULL(1, 2);
+/* Whether a form that changes somebody holds the configured field, and he has
+ * there what can be another value, but not none. */
+bool page_form_keeps(const struct page_view *v, const struct page_form *form,
+		     const struct user_field *f) NONNULL(1, 2, 3);
 /* Whether forms about such a one have the configured field. */
 bool page_subject_has(enum page_subject subject, const struct user_field *f)
 	NONNULL(2);

@@ -132,12 +132,32 @@ value_of(const struct page_view *v, const struct page_form *form,
 	return v->sent == form ? "" : stored_value(v, form, f);
 }
 
+/* What somebody has there cannot be taken away; who has nothing there, which
+ * the API allows, keeps that. */
+static bool
+is_kept(const struct page_view *v, const struct page_form *form,
+	const struct page_field *f)
+{
+	return !f->custom->is_nullable && *stored_value(v, form, f) != '\0';
+}
+
+bool
+page_form_keeps(const struct page_view *v, const struct page_form *form,
+		const struct user_field *f)
+{
+	const struct page_field row = {.name = f->name, .custom = f};
+
+	return page_subject_has(form->subject, f) && is_kept(v, form, &row);
+}
+
 /* A new user has the initial value where nothing is given. */
 static bool
-is_required(const struct page_form *form, const struct page_field *f)
+is_required(const struct page_view *v, const struct page_form *form,
+	    const struct page_field *f)
 {
-	return f->custom == NULL || f->custom->is_required ||
-	       (form->is_change && !f->custom->is_nullable);
+	if (f->custom == NULL)
+		return true;
+	return form->is_change ? is_kept(v, form, f) : f->custom->is_required;
 }
 
 static void
@@ -227,7 +247,7 @@ write_element(struct page_view *v, const struct page_form *form,
 		attribute(v, "type", f->type);
 	attribute(v, "autocomplete",
 		  f->autocomplete != NULL ? f->autocomplete : "off");
-	if (is_required(form, f) && !is_box)
+	if (is_required(v, form, f) && !is_box)
 		buf_text(v->out, " required");
 	describe(v, id, f, fault);
 	write_bounds(v, f);
@@ -254,7 +274,7 @@ write_label(struct page_view *v, const char *id, const struct page_form *form,
 							   : f->custom->name);
 	else
 		html_text(v->out, page_say(v->language, f->label));
-	if (!is_required(form, f)) {
+	if (!is_required(v, form, f)) {
 		buf_text(v->out, " <small>");
 		html_text(v->out, page_say(v->language, "field.optional"));
 		buf_text(v->out, "</small>");

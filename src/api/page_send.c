@@ -133,8 +133,8 @@ demand(struct page_view *v, const struct page_form *form)
 		const struct user_field *f = &custom->items[i];
 		const char *value = form_value(sent, f->name);
 
-		if (page_subject_has(form->subject, f) && !f->is_nullable &&
-		    value != NULL && *value == '\0')
+		if (value != NULL && *value == '\0' &&
+		    page_form_keeps(v, form, f))
 			miss(v, f->name);
 	}
 	return v->fault_count > 0 ? ERR_UNPROCESSABLE : OK;

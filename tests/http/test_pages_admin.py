@@ -413,6 +413,32 @@ def test_a_change_that_nobody_saw_is_not_undone(client, boss, meanwhile):
     assert stored(client, user) == {**user, "nickname": "Eve", "age": 20}
 
 
+def test_who_has_nothing_there_is_not_kept_from_changing_the_rest(house, db):
+    """Nor is a superuser who ends his account: the API takes an empty text."""
+    custom = house.get(db, settings=(
+        "field.name.required=true", "field.plan.initial=free",
+        "field.nickname.max=20")).client
+    browser = Browser(custom)
+    user = custom.post("/auth/register", json={
+        "email": new_email(), "password": PASSWORD, "name": "",
+        "plan": ""}).json()
+    browser.sign_in(user["email"], PASSWORD)
+    boss = signed_in(custom)
+    boss.go(place(user))
+
+    for page in (browser.go("/account"), boss.page):
+        assert not [a for n in ("name", "plan")
+                    for a in page.attributes("input", name=n)
+                    if "required" in a]
+    assert text_of("en", "said.profile") in browser.send(
+        "/account/profile", nickname="z").text
+    boss.go(place(user))
+    assert text_of("en", "said.user_changed") in boss.send(
+        "/details", is_active="false").text
+    assert custom.get(f"/users/{user['id']}", token=custom.admin()).json() == {
+        **user, "nickname": "z", "is_active": False}
+
+
 def test_a_form_without_its_tag_changes_nobody(client, boss):
     user = made(client)
     for tag in ("", "*x", '"junk"', "W/\"1\""):
