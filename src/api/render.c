@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/etag.h"
+#include "api/page.h"
 #include "api/route.h"
 #include "base/json.h"
 #include "core/oauth.h"
@@ -166,7 +167,9 @@ user_write(const struct call *c, const struct user *u, struct buf *out)
 {
 	struct oauth_account *list = NULL;
 	size_t count = 0;
-	bool shown = oauth_accounts_are_shown(c->cx->conf);
+	/* A page tells of them by itself; their tokens change unseen. */
+	bool shown = oauth_accounts_are_shown(c->cx->conf) &&
+		     !route_is_page(c->route);
 
 	if (shown)
 		TRY(oauth_accounts(c->cx, u->id, &list, &count));

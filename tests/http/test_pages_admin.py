@@ -439,6 +439,24 @@ def test_who_has_nothing_there_is_not_kept_from_changing_the_rest(house, db):
         **user, "nickname": "z", "is_active": False}
 
 
+def test_who_signs_in_by_a_provider_meanwhile_is_no_other(oauth):
+    """Tokens of the provider are nothing that the form shows."""
+    email, sub, boss = new_email("oauth"), new_sub(), signed_in(oauth.client)
+
+    def signs_in():
+        elsewhere = Browser(oauth.client)
+        elsewhere.go("/sign-in")
+        through_provider(oauth, elsewhere, "/sign-in/test", sub=sub,
+                         email=email)
+    signs_in()
+    page = go(boss, f"/admin?search={quote(email)}")
+    boss.go([x for x in page.links if x.startswith("/admin/users")][0])
+    signs_in()
+
+    page = boss.send("/details", is_verified="true")
+    assert text_of("en", "said.user_changed") in page.text
+
+
 def test_a_form_without_its_tag_changes_nobody(client, boss):
     user = made(client)
     for tag in ("", "*x", '"junk"', "W/\"1\""):
