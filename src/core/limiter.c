@@ -220,7 +220,7 @@ mailbox_key(struct limiter *l, struct arena *mem, const char *address)
 }
 
 enum err
-limit_mail(struct ctx *cx, const char *address)
+limit_mail(struct ctx *cx, const char *address, const char *what)
 {
 	if (cx->limiter == NULL || !limit_is_on(cx->conf, LIMIT_MAIL))
 		return OK;
@@ -228,7 +228,7 @@ limit_mail(struct ctx *cx, const char *address)
 		cx, LIMIT_MAIL,
 		(struct limit_key){
 			.account = mailbox_key(cx->limiter, cx->mem, address),
-			.network = "",
+			.network = what,
 		});
 }
 

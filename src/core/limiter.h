@@ -43,10 +43,12 @@ bool limit_is_on(const struct config *conf, enum limit_kind kind) NONNULL(1);
  */
 enum err limit_take(struct ctx *cx, enum limit_kind kind) NODISCARD NONNULL(1);
 
-/* Counts a mail to that address which nobody there has asked for.
+/* Counts a mail to that address which nobody there has asked for, each kind of
+ * them apart: `what` is its name, in the place of a network, so that nobody
+ * hides one by many others.
  * ERR_TOO_MANY_REQUESTS, logged; ERR_DATABASE_DOWN. */
-enum err limit_mail(struct ctx *cx, const char *address)
-	NODISCARD NONNULL(1, 2);
+enum err limit_mail(struct ctx *cx, const char *address, const char *what)
+	NODISCARD NONNULL(1, 2, 3);
 
 /* A sign-in that was counted and may go on. */
 struct limit_pass {

@@ -283,7 +283,7 @@ admit(const struct letter *l)
 	    (l->kind != MAIL_PASSWORD_CHANGED &&
 	     l->kind != MAIL_EMAIL_CHANGED && l->kind != MAIL_API_KEY_CREATED))
 		return OK;
-	e = limit_mail(l->cx, l->to);
+	e = limit_mail(l->cx, l->to, mail_kind_name(l->kind));
 	return e == ERR_TOO_MANY_REQUESTS ? ERR_NOT_FOUND : e;
 }
 
