@@ -297,7 +297,9 @@ def test_nothing_that_is_stored_or_asked_comes_back_as_markup(client, boss,
         for name in ("search", "cursor", "sort", "is_active", "language",
                      "state", "after", payload):
             look(f"{path}?{quote(name)}={quote(payload)}")
-    look("/admin/users/" + quote(payload, safe=""))
+    # Without speaks_json, a %2F in a path gets the web server's own page.
+    if "/" not in payload or client.stack.web.speaks_json:
+        look("/admin/users/" + quote(payload, safe=""))
     boss.go("/admin/new")
     boss.send("/admin/new", email=payload, password=payload,
               nickname=payload, note=payload, age=payload, colour=payload)
