@@ -175,6 +175,9 @@ get_page(struct call *c)
 	const struct page *page = page_find(c->route->path, &form);
 	struct page_view v;
 
+	/* Each row of a GET has its page. */
+	if (page == NULL)
+		return ERR_INTERNAL;
 	page_view_open(&v, c, page);
 	if (c->user.id != NULL && form != NULL && form->next == NULL) {
 		page_send_to(c, page_place_signed_in(c, v.return_to));

@@ -267,7 +267,9 @@ moment_from_seconds(struct moment *m, int64_t seconds)
 int64_t
 moment_to_seconds(const struct moment *m)
 {
-	return day_of(m) * DAY + m->hour * 3600 + m->minute * 60 + m->second;
+	int64_t minutes = (int64_t)m->hour * 60 + m->minute;
+
+	return day_of(m) * DAY + minutes * 60 + m->second;
 }
 
 const char *
