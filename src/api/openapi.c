@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "core/repeat.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -25,11 +26,7 @@ is_word(char c)
 static const char *
 method_word(struct arena *mem, enum method m)
 {
-	char *word = arena_text(mem, method_name(m));
-
-	for (char *p = word; *p != '\0'; p++)
-		*p = (char)(*p - 'A' + 'a');
-	return word;
+	return text_lower(arena_text(mem, method_name(m)));
 }
 
 static const char *

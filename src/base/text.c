@@ -116,3 +116,12 @@ text_hex_value(char c)
 		return c - 'A' + 10;
 	return -1;
 }
+
+char *
+text_lower(char *text)
+{
+	for (char *p = text; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return text;
+}

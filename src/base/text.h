@@ -30,6 +30,9 @@ bool text_same(const char *a, const char *b) NONNULL(1, 2);
 bool text_same_n(const char *a, const char *b, size_t len) NONNULL(1, 2);
 bool text_starts(const char *text, const char *with) NONNULL(1, 2);
 
+/* Makes A-Z small where they stand; gives the text back. */
+char *text_lower(char *text) RETURNS_NONNULL NONNULL(1);
+
 /* The value of a hexadecimal digit, -1 when it is none. */
 int text_hex_value(char c);
 

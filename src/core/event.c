@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/crypto.h"
+#include "base/text.h"
 #include "core/delivery.h"
 
 #define PLAN_LIMIT ((size_t)1 << 20)
@@ -201,12 +202,7 @@ event_emit(struct ctx *cx, const struct event_fact *fact)
 static const char *
 fold(struct arena *mem, const char *email)
 {
-	char *text = arena_text(mem, email);
-
-	for (char *c = text; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return text;
+	return text_lower(arena_text(mem, email));
 }
 
 enum err

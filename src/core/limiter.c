@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/network.h"
+#include "base/text.h"
 #include "core/email.h"
 
 #define KEY_SIZE 18 /* 24 characters of base64 */
@@ -211,12 +212,7 @@ limit_take(struct ctx *cx, enum limit_kind kind)
 static const char *
 mailbox_key(struct limiter *l, struct arena *mem, const char *address)
 {
-	char *small = arena_text(mem, address);
-
-	for (char *p = small; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	return key_of(l, mem, 'a', small);
+	return key_of(l, mem, 'a', text_lower(arena_text(mem, address)));
 }
 
 enum err

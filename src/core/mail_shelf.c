@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/config_text.h"
+#include "base/text.h"
 
 #define TEXT_LIMIT ((size_t)64 * 1024)
 #define LANGUAGE_LIMIT 8
@@ -24,10 +25,7 @@ language_of(struct arena *mem, const char *text)
 
 	if (len < 2 || len > LANGUAGE_LIMIT)
 		return NULL;
-	out = arena_copy(mem, text, len);
-	for (char *c = out; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+	out = text_lower(arena_copy(mem, text, len));
 	return strspn(out, LOWER) == len ? out : NULL;
 }
 

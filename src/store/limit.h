@@ -14,7 +14,8 @@
 #include "base/err.h"
 #include "db/db.h"
 
-/* Whose tries. Both keys are hashes, or "" where the kind does not ask. */
+/* Whose tries. Both keys are hashes, or "" where the kind does not ask; of
+ * mails that of the network is which one. */
 struct limit_key {
 	const char *kind;
 	const char *account;

@@ -137,6 +137,8 @@ case_of_ascii_letters_does_not_count(void **state)
 	assert_false(text_same("a", "ab"));
 	assert_false(text_same("\xc3\xa4", "\xc3\x84"));
 	assert_true(text_same_n("Bearer x", "bearer", 6));
+	assert_string_equal(text_lower((char[]){"AZ[az\xc3\x84"}),
+			    "az[az\xc3\x84");
 	assert_false(text_same_n("Bearer", "Basic", 5));
 	assert_true(text_starts("prefix", "pre"));
 	assert_true(text_starts("x", ""));
